@@ -1,0 +1,21 @@
+"""What can go wrong with the log."""
+
+from __future__ import annotations
+
+from common.errors import Unavailable
+
+RULE_NOT_COMMITTED = "AUD-001"
+
+
+class LedgerUnavailable(Unavailable):
+    """The entry could not be committed, so the operation does not take place (AUD-001)."""
+
+    code = "ledger-unavailable"
+    title = "The audit log cannot be written right now"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(
+            detail or "The decision could not be recorded, so nothing was done.",
+            rules=[{"id": RULE_NOT_COMMITTED, "reason": "The audit entry was not durably committed."}],
+            retry_after=1,
+        )

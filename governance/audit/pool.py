@@ -1,0 +1,58 @@
+"""The ledger's own connections, outside Django's DATABASES and never borrowed from the request's.
+
+With one pool for both, every request holds a connection while it waits for a second: all time out (GOVERNANCE 5).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from psycopg_pool import ConnectionPool
+
+_lock = threading.Lock()
+_pool: tuple[int, ConnectionPool[psycopg.Connection[Any]]] | None = None
+
+ACQUIRE_TIMEOUT_SECONDS = 5.0
+
+
+def ledger_pool() -> ConnectionPool[psycopg.Connection[Any]]:
+    """Return this process's pool, opening it on first use; a forked child opens its own."""
+    global _pool
+    with _lock:
+        if _pool is None or _pool[0] != os.getpid():
+            _pool = (os.getpid(), _open())
+        return _pool[1]
+
+
+def close_ledger_pool() -> None:
+    """Close the pool; the next use opens it anew (tests move to another database)."""
+    global _pool
+    with _lock:
+        if _pool is not None and _pool[0] == os.getpid():
+            _pool[1].close()
+        _pool = None
+
+
+def _open() -> ConnectionPool[psycopg.Connection[Any]]:
+    database = settings.DATABASES["default"]
+    return ConnectionPool(
+        kwargs={
+            "host": database["HOST"],
+            "port": database["PORT"],
+            "dbname": database["NAME"],
+            "user": database["USER"],
+            "password": database["PASSWORD"],
+            "autocommit": True,
+            "application_name": "custos-ledger",
+        },
+        min_size=1,
+        max_size=settings.LEDGER_POOL_SIZE,
+        timeout=ACQUIRE_TIMEOUT_SECONDS,
+        check=ConnectionPool.check_connection,
+        name="ledger",
+        open=True,
+    )

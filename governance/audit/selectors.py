@@ -1,0 +1,24 @@
+"""Reading the log."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+
+from governance.audit.models import AuditEntry, EntryKind
+
+
+def list_decisions(tenant_id: uuid.UUID) -> QuerySet[AuditEntry]:
+    """Return the tenant's decision entries; to be read inside its scope."""
+    return AuditEntry.objects.filter(tenant_id=tenant_id, kind=EntryKind.DECISION)
+
+
+def get_decision(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry | None:
+    """Return one decision entry of the tenant."""
+    return list_decisions(tenant_id).filter(id=decision_id).first()
+
+
+def get_outcome(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry | None:
+    """Return the outcome that belongs to a decision, once there is one."""
+    return AuditEntry.objects.filter(tenant_id=tenant_id, kind=EntryKind.OUTCOME, decision_id=decision_id).first()

@@ -1,0 +1,49 @@
+"""What governance answers when something may not be."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from common.errors import Conflict, Forbidden, NotFound, Unavailable
+
+
+class PolicyRefused(Forbidden):
+    """The gate said no. Carries every rule that fired, so that the refusal explains itself."""
+
+    code = "policy-refused"
+    title = "The policy does not allow this use"
+
+    def __init__(self, *, decision_id: uuid.UUID, rules: Sequence[dict[str, str]]) -> None:
+        super().__init__(
+            " ".join(f"{rule['id']}: {rule['reason']}" for rule in rules),
+            decision_id=str(decision_id),
+            rules=list(rules),
+            appeal=f"/v1/decisions/{decision_id}",
+        )
+        self.decision_id = decision_id
+        self.rules = tuple(rules)
+
+
+class PolicyMissing(Unavailable):
+    """No policy version is in force: nothing is allowed until one is published."""
+
+    code = "policy-missing"
+    title = "No policy is in force"
+
+
+class DecisionNotFound(NotFound):
+    code = "decision-not-found"
+    title = "There is no such decision of this tenant"
+
+
+class NotPermittedForRole(Forbidden):
+    """The person's staff role does not allow this act, or the same person acted twice."""
+
+    code = "staff-role-not-permitted"
+    title = "This member of staff may not do that"
+
+
+class AlreadyEnded(Conflict):
+    code = "already-ended"
+    title = "This has ended already"

@@ -1,0 +1,58 @@
+"""A tenant's own decisions: a right that no suspension or moratorium takes away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import QuerySet
+
+from common.context import Actor, tenant_scope
+from common.vocabulary import Operation
+from governance import gate
+from governance.audit import selectors
+from governance.audit.models import AuditEntry
+from governance.errors import DecisionNotFound
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedDecision:
+    """A decision entry and, once the operation has ended, its outcome entry."""
+
+    decision: AuditEntry
+    outcome: AuditEntry | None
+
+
+def list_decisions(*, actor: Actor, paginate: Callable[[QuerySet[AuditEntry]], T]) -> T:
+    """Return a page of the tenant's decisions, newest first."""
+    with gate.authorised(_request(actor, decision_id=None)) as admission, tenant_scope(actor.tenant_id):
+        found = paginate(selectors.list_decisions(actor.tenant_id))
+        admission.complete()
+    return found
+
+
+def get_decision(decision_id: uuid.UUID, *, actor: Actor) -> ExplainedDecision:
+    """Return one decision with its outcome.
+
+    Raises:
+        DecisionNotFound: the tenant has no such decision.
+    """
+    with gate.authorised(_request(actor, decision_id=decision_id)) as admission, tenant_scope(actor.tenant_id):
+        decision = selectors.get_decision(actor.tenant_id, decision_id=decision_id)
+        if decision is None:
+            raise DecisionNotFound
+        outcome = selectors.get_outcome(actor.tenant_id, decision_id=decision_id)
+        admission.complete()
+    return ExplainedDecision(decision, outcome)
+
+
+def _request(actor: Actor, *, decision_id: uuid.UUID | None) -> gate.AccessRequest:
+    return gate.AccessRequest(
+        actor=actor,
+        operation=Operation.READ_OWN_DECISIONS,
+        resource=gate.ResourceRef("decision", decision_id, actor.tenant_id),
+    )

@@ -1,0 +1,197 @@
+"""The facts that rules may ask about, declared once: name, type, where each comes from, and a sentence.
+
+A set of facts is a plain JSON object without floats, because it is stored in the audit entry and replayed later.
+The gate builds it (`governance.gate`); `governance.policies` judges it. Nothing here reads a database or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+
+# Facts end up in canonical JSON, whose integers are those that every JSON reader keeps exact (RFC 8785, 3.2.2.3).
+INT_LIMIT: Final = 2**53
+TEXT_LIMIT: Final = 200
+
+CATEGORY_SLUGS: Final = frozenset(str(category) for category in CustomerCategory)
+OPERATION_SLUGS: Final = frozenset(str(operation) for operation in Operation)
+PURPOSE_SLUGS: Final = frozenset(str(purpose) for purpose in Purpose)
+JURISDICTION_SLUGS: Final = frozenset(JURISDICTION_PARENTS)
+
+Facts = Mapping[str, Any]
+
+
+class FactSource(StrEnum):
+    """Who vouches for a fact."""
+
+    REQUEST = "request"
+    KEY = "key"
+    COLLECTION = "collection"
+    APPROVAL = "approval"
+    TENANT = "tenant"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class FactSpec:
+    """One declared fact.
+
+    Attributes:
+        name: key in the facts object.
+        type: one of the keys of `FACT_TYPES`; a trailing `|None` means that null is a proper value.
+        source: who vouches for it.
+        sentence: what it says.
+    """
+
+    name: str
+    type: str
+    source: FactSource
+    sentence: str
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -INT_LIMIT < value < INT_LIMIT
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < INT_LIMIT
+
+
+def _is_text(value: object) -> bool:
+    # Facts are quoted in reasons and stored in canonical JSON: plain words, not whatever a header may carry.
+    return isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= TEXT_LIMIT
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _one_of(slugs: frozenset[str]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and value in slugs
+
+
+def _all_of(slugs: frozenset[str]) -> Callable[[object], bool]:
+    return lambda value: _is_texts(value) and slugs.issuperset(value)  # type: ignore[arg-type]
+
+
+def _or_none(check: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or check(value)
+
+
+def _records(members: Mapping[str, Callable[[object], bool]]) -> Callable[[object], bool]:
+    """Check a list of objects with exactly these members.
+
+    Closed on purpose: a member that this version does not know might narrow an exemption.
+    """
+    names = members.keys()
+
+    def check(value: object) -> bool:
+        return isinstance(value, list) and all(
+            isinstance(item, dict) and item.keys() == names and all(test(item[name]) for name, test in members.items())
+            for item in value
+        )
+
+    return check
+
+
+_is_time_or_none = _or_none(_is_int)
+
+# The dimensions of a moratorium are held against the vocabulary: a misspelt slug would match nothing, and so allow.
+_MORATORIUM: Final = {
+    "id": _is_text,
+    "categories": _all_of(CATEGORY_SLUGS),
+    "end_users": _all_of(CATEGORY_SLUGS),
+    "purposes": _all_of(PURPOSE_SLUGS),
+    "operations": _all_of(OPERATION_SLUGS),
+    "jurisdictions": _all_of(JURISDICTION_SLUGS),
+    "from": _is_int,
+    "until": _is_time_or_none,
+}
+_EXEMPTION: Final = {
+    "id": _is_text,
+    "moratorium": _is_text,
+    "purposes": _is_texts,
+    "operations": _is_texts,
+    "end_users": _is_texts,
+    "from": _is_int,
+    "until": _is_int,
+    "approvers": _is_count,
+}
+
+FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
+    "time": _is_int,
+    "time|None": _is_time_or_none,
+    "count": _is_count,
+    "count|None": _or_none(_is_count),
+    "milli|None": _or_none(_is_count),
+    "bool": lambda value: isinstance(value, bool),
+    "text|None": _or_none(_is_text),
+    "list[text]": _is_texts,
+    "operation": _one_of(OPERATION_SLUGS),
+    "operation|None": _or_none(_one_of(OPERATION_SLUGS)),
+    "category": _one_of(CATEGORY_SLUGS),
+    "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
+    "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
+    "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
+    "list[moratorium]": _records(_MORATORIUM),
+    "list[exemption]": _records(_EXEMPTION),
+}
+
+_S = FactSource
+
+FACTS: Final[dict[str, FactSpec]] = {
+    spec.name: spec
+    for spec in (
+        FactSpec("now", "time", _S.DERIVED, "The database's clock, in microseconds since the Unix epoch."),
+        FactSpec("operation", "operation", _S.REQUEST, "What is to be done."),
+        FactSpec("result_of", "operation|None", _S.REQUEST, "For read_result: the operation that made the result."),
+        FactSpec("purpose", "text|None", _S.REQUEST, "Why, as the request or the key's binding states it."),
+        FactSpec("on_behalf_of", "category|None", _S.REQUEST, "For whom, as the request or the key states it."),
+        FactSpec(
+            "jurisdiction", "jurisdiction|None", _S.REQUEST, "Whose law applies, as the request or key states it."
+        ),
+        FactSpec("tenant_category", "category", _S.TENANT, "What kind of organisation the tenant is."),
+        FactSpec(
+            "approval_state", "approval_state", _S.APPROVAL, "Whether the tenant's approval is none, live, revoked."
+        ),
+        FactSpec("approval_valid_from", "time|None", _S.APPROVAL, "The first instant of the approval."),
+        FactSpec("approval_expires_at", "time|None", _S.APPROVAL, "The first instant after the approval."),
+        FactSpec("approval_approvers", "count", _S.APPROVAL, "How many distinct people approved."),
+        FactSpec("approval_conflicted", "bool", _S.APPROVAL, "Whether an approver belongs to the applicant."),
+        FactSpec("approval_purposes", "list[text]", _S.APPROVAL, "The registered purposes."),
+        FactSpec("approval_operations", "list[text]", _S.APPROVAL, "The registered operations."),
+        FactSpec(
+            "approval_jurisdictions", "list[text]", _S.APPROVAL, "The registered jurisdictions; each covers its parts."
+        ),
+        FactSpec("approval_end_users", "list[text]", _S.APPROVAL, "The registered end users, as categories."),
+        FactSpec("approval_engine_versions", "list[text]", _S.APPROVAL, "The engine versions that were evaluated."),
+        FactSpec("engine_version", "text|None", _S.COLLECTION, "The engine version that would be used."),
+        FactSpec(
+            "suspended", "list[text]", _S.TENANT, "Which of organisation, user, key and collection are suspended."
+        ),
+        FactSpec("moratoria", "list[moratorium]", _S.DERIVED, "Every moratorium not lifted, scheduled ones included."),
+        FactSpec("exemptions", "list[exemption]", _S.TENANT, "Every exemption of this tenant, past ones included."),
+        FactSpec("threshold_milli", "milli|None", _S.REQUEST, "The similarity threshold in per cent, times 1000."),
+        FactSpec("key_operations", "list[text]", _S.KEY, "What the key or role may do; empty: nothing."),
+        FactSpec("key_purposes", "list[text]", _S.KEY, "What the key or role may be used for; empty: nothing."),
+        FactSpec("key_end_users", "list[text]", _S.KEY, "For whom the key or role may act; empty: no restriction."),
+        FactSpec("key_jurisdictions", "list[text]", _S.KEY, "Where the key or role may act; empty: no restriction."),
+        FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
+    )
+}
+
+_CHECKS: Final = tuple((spec.name, FACT_TYPES[spec.type]) for spec in FACTS.values())
+_ABSENT: Final = object()
+
+
+def unusable_facts(facts: Facts) -> frozenset[str]:
+    """Return the names of the declared facts that are absent or of the wrong type.
+
+    Args:
+        facts: any JSON object; members that are not declared are ignored.
+    """
+    return frozenset(name for name, check in _CHECKS if not check(facts.get(name, _ABSENT)))

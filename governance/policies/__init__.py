@@ -1,0 +1,29 @@
+"""Judge facts under a policy: pure Python, without Django, clock, input or output.
+
+`body` turns the stored body of a policy version into a checked `Policy`; `evaluation` judges. The same policy and the
+same facts always give the same verdict, so a recorded decision can be replayed.
+"""
+
+from governance.policies.body import Policy, PolicyInvalid, RuleSetting
+from governance.policies.evaluation import (
+    FiredRule,
+    Limits,
+    Verdict,
+    evaluate,
+    next_boundary,
+    threshold_floor_milli,
+)
+from governance.rules.rule import Effect
+
+__all__ = [
+    "Effect",
+    "FiredRule",
+    "Limits",
+    "Policy",
+    "PolicyInvalid",
+    "RuleSetting",
+    "Verdict",
+    "evaluate",
+    "next_boundary",
+    "threshold_floor_milli",
+]

@@ -1,0 +1,192 @@
+"""The verdict on one set of facts.
+
+Deny always wins, and no allow means deny. Every rule is evaluated, so a refusal lists every reason. Only rules in
+scope demand facts; a fact that they need and do not get refuses the request. No facts object makes anything here
+raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from common.vocabulary import RIGHTS
+from governance.catalogue import CATALOGUE
+from governance.facts import FACTS, Facts
+from governance.policies.body import Policy, RuleSetting
+from governance.rules.rule import Effect
+from governance.rules.situation import FactsMissing, Situation, Unknown
+
+INPUT_RULE: Final = "INPUT-001"
+DEFAULT_RULE: Final = "ALW-001"
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that refuses: its id, words for the caller, and the names of the facts that it looked at."""
+
+    id: str
+    reason: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most restrictive limits of all rules in scope.
+
+    Attributes:
+        threshold_floor_milli: least similarity threshold, in per cent times 1000; 0 for none.
+    """
+
+    threshold_floor_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy says about a set of facts.
+
+    Attributes:
+        effect: allow or deny.
+        fired: every reason for a refusal, in catalogue order; empty when allowed.
+        allowed_by: the rules that would allow it, also when another refuses.
+        limits: what the operation must keep to.
+        obligations: what is owed in return; no rule of the present catalogue asks for any.
+    """
+
+    effect: Effect
+    fired: tuple[FiredRule, ...]
+    allowed_by: tuple[str, ...]
+    limits: Limits
+    obligations: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    fired: list[FiredRule] = field(default_factory=list)
+    allowed_by: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    floor_milli: int = 0
+
+
+def evaluate(policy: Policy, facts: Facts) -> Verdict:
+    """Judge facts under a policy.
+
+    Args:
+        policy: a checked policy version.
+        facts: any JSON object; see `governance.facts` for what a complete one holds.
+    """
+    situation = Situation.from_facts(facts)
+    tally = _Tally()
+    for setting in policy.rules:
+        missing = _missing_in_scope(setting, situation=situation)
+        if missing is not None:
+            _apply(setting, situation=situation, missing=missing, tally=tally)
+    fired = [*_input_reasons(tally.missing), *dict.fromkeys(tally.fired)]
+    if not tally.allowed_by:
+        fired.append(_default_reason(situation))
+    return Verdict(
+        effect=Effect.DENY if fired else Effect.ALLOW,
+        fired=tuple(fired),
+        allowed_by=tuple(dict.fromkeys(tally.allowed_by)),
+        limits=Limits(threshold_floor_milli=tally.floor_milli),
+    )
+
+
+def threshold_floor_milli(policy: Policy, facts: Facts) -> int:
+    """Return the most restrictive threshold floor in scope, in per cent times 1000; 0 when there is none.
+
+    For a caller that must fill in a threshold before it asks for a verdict: `threshold_milli` itself is not looked at.
+    """
+    situation = Situation.from_facts(facts)
+    floors = [
+        floor(situation, parameters=setting.parameters)
+        for setting in policy.rules
+        if (floor := CATALOGUE[setting.id].floor) and _missing_in_scope(setting, situation=situation) is not None
+    ]
+    return max(floors, default=0)
+
+
+def next_boundary(policy: Policy, facts: Facts) -> int | None:
+    """Return the earliest instant after `now` at which time alone could change the verdict.
+
+    Until then the same facts, but for `now`, give the same verdict. None: they always will, or `now` is not usable
+    and the verdict is a refusal.
+    """
+    situation = Situation.from_facts(facts)
+    now = situation.now
+    if isinstance(now, Unknown):
+        return None
+    instants: list[int | None] = []
+    for setting in policy.rules:
+        instants += (setting.effective_from, setting.effective_until)
+    for name in ("approval_valid_from", "approval_expires_at"):
+        if name not in situation.unusable:
+            instants.append(facts[name])
+    for name in ("moratoria", "exemptions"):
+        if name not in situation.unusable:
+            for record in facts[name]:
+                instants += (record["from"], record["until"])
+    return min((instant for instant in instants if instant is not None and instant > now), default=None)
+
+
+def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
+    """Return None for a rule out of scope, else the facts that it needs and that cannot be used."""
+    rule = CATALOGUE[setting.id]
+    if rule.check is None or (rule.spares_rights and situation.operation in RIGHTS):
+        return None
+    if rule.judges_approval and situation.has_no_live_approval:
+        return None
+    now = situation.now
+    if isinstance(now, Unknown):
+        # Whether the rule is in force cannot be told, so it is.
+        return ("now",)
+    if now < setting.effective_from or (setting.effective_until is not None and now >= setting.effective_until):
+        return None
+    unknowns = setting.selector.unknowns(situation)
+    if unknowns is None or not situation.unusable:
+        return unknowns
+    return (*unknowns, *(name for name in rule.needs if name in situation.unusable))
+
+
+def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ...], tally: _Tally) -> None:
+    rule = CATALOGUE[setting.id]
+    if rule.floor is not None:
+        tally.floor_milli = max(tally.floor_milli, rule.floor(situation, parameters=setting.parameters))
+    finding = None
+    if not missing:
+        try:
+            # Rules without a check are never in scope.
+            finding = rule.check(situation, parameters=setting.parameters)  # type: ignore[misc]
+        except FactsMissing as error:
+            missing = error.names
+    for name in missing:
+        tally.missing.setdefault(name, []).append(rule.id)
+    if finding is None:
+        return
+    if rule.effect is Effect.ALLOW:
+        tally.allowed_by.append(rule.id)
+    else:
+        tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
+
+
+def _input_reasons(missing: dict[str, list[str]]) -> list[FiredRule]:
+    """Return one reason for each missing fact, in the order in which facts are declared."""
+    template = CATALOGUE[INPUT_RULE].reason
+    return [
+        FiredRule(INPUT_RULE, template.format(fact=name, rules=", ".join(dict.fromkeys(missing[name]))), (name,))
+        for name in FACTS
+        if name in missing
+    ]
+
+
+def _default_reason(situation: Situation) -> FiredRule:
+    rule = CATALOGUE[DEFAULT_RULE]
+    lineage = situation.lineage
+    values = {
+        "operation": situation.acts,
+        "purpose": situation.purpose,
+        "jurisdiction": lineage if isinstance(lineage, Unknown) else lineage[0],
+        "end_user": situation.end_user,
+    }
+    words = {name: "(not stated)" if isinstance(value, Unknown) else str(value) for name, value in values.items()}
+    return FiredRule(rule.id, rule.reason.format_map(words), rule.needs)

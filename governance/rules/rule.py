@@ -1,0 +1,146 @@
+"""What a rule is: its words, the facts it needs, its parameters, its check, and how the default policy sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from governance.facts import CATEGORY_SLUGS, PURPOSE_SLUGS
+from governance.rules.situation import Situation
+
+Parameters = Mapping[str, Any]
+Finding = Mapping[str, str]
+
+
+def since(day: str) -> int:
+    """Return the first instant of an ISO 8601 day (UTC), in microseconds since the Unix epoch."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) * 1_000_000
+
+
+class Effect(StrEnum):
+    """What a rule does when it fires."""
+
+    DENY = "deny"
+    ALLOW = "allow"
+
+
+class EnforcedBy(StrEnum):
+    """Which part of the platform carries a rule out."""
+
+    RULE = "rule"
+    EVALUATOR = "evaluator"
+    LEDGER = "ledger"
+
+
+class Check(Protocol):
+    """Judge a situation: the values of the reason's placeholders when the rule fires, else None.
+
+    Raises:
+        FactsMissing: a fact that this situation needs is not stated.
+    """
+
+    def __call__(self, situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+        """Judge the situation."""
+        ...
+
+
+class Floor(Protocol):
+    """Return the least similarity threshold, in per cent times 1000, that the rule accepts; 0 for any."""
+
+    def __call__(self, situation: Situation, /, *, parameters: Parameters) -> int:
+        """Return the floor."""
+        ...
+
+
+def _is_milli(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100_000
+
+
+def _all_of(slugs: frozenset[str]) -> Callable[[object], bool]:
+    return lambda value: (
+        isinstance(value, list) and all(isinstance(item, str) for item in value) and slugs.issuperset(value)
+    )
+
+
+def _purpose_table(value: object) -> bool:
+    is_categories = _all_of(CATEGORY_SLUGS)
+    return (
+        isinstance(value, Mapping)
+        and all(isinstance(purpose, str) for purpose in value)
+        and PURPOSE_SLUGS.issuperset(value)
+        and all(is_categories(categories) for categories in value.values())
+    )
+
+
+PARAMETER_TYPES: Mapping[str, Callable[[object], bool]] = {
+    "milli": _is_milli,
+    "list[category]": _all_of(CATEGORY_SLUGS),
+    "table[purpose, list[category]]": _purpose_table,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number or list of a rule that a policy sets; `type` is a key of `PARAMETER_TYPES`."""
+
+    name: str
+    type: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    """How the default policy sets a rule; a rule may be set several times, for different selectors or periods.
+
+    Attributes:
+        selector: dimension → slugs, as in a policy body; a dimension left out matches anything.
+        parameters: a value for each parameter of the rule.
+        effective_from: microseconds since the Unix epoch; 0 means always.
+    """
+
+    selector: Mapping[str, list[str]] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
+    effective_from: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of the catalogue.
+
+    Attributes:
+        id: stable identifier, sent in refusals and stored in the audit log.
+        title: a few words.
+        effect: what happens when it fires.
+        sentence: what it says, for the reference.
+        reason: template of the words a refused caller reads; its placeholders are the members of a Finding.
+        source: the law, policy or measurement it is modelled on.
+        needs: every fact it may ask for. Those absent or ill-typed refuse the request before the check runs.
+        check: its function; None when another part of the platform carries it out.
+        floor: for a rule about thresholds, the floor it sets.
+        parameters: what a policy may set.
+        defaults: how the default policy sets it.
+        enforced_by: who carries it out.
+        is_mandatory: whether a policy must contain it, without selector or dates.
+        judges_approval: whether it speaks only about a live approval; where there is none, VET-001 says so, and what
+            an approval would hold is not asked for.
+        spares_rights: whether it keeps out of rights such as deletion: stopping never blocks rights.
+    """
+
+    id: str
+    title: str
+    effect: Effect
+    sentence: str
+    reason: str
+    source: str
+    defaults: tuple[Default, ...]
+    needs: tuple[str, ...] = ()
+    check: Check | None = None
+    floor: Floor | None = None
+    parameters: tuple[Parameter, ...] = ()
+    enforced_by: EnforcedBy = EnforcedBy.RULE
+    is_mandatory: bool = False
+    judges_approval: bool = False
+    spares_rights: bool = True

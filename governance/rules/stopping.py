@@ -1,0 +1,138 @@
+"""SUS and MOR: what has been stopped, for one tenant or for a kind of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from governance.rules.approval import MINIMUM_APPROVERS
+from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
+from governance.rules.situation import FactsMissing, Selector, Situation, known
+
+Record = Mapping[str, Any]
+
+# The day of Amazon's statement.
+_SINCE: Final = since("2020-06-10")
+
+_MORATORIUM_FACTS: Final = (
+    "now",
+    "operation",
+    "result_of",
+    "purpose",
+    "jurisdiction",
+    "tenant_category",
+    "on_behalf_of",
+    "moratoria",
+    "exemptions",
+)
+
+
+def is_suspended(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """SUS-001."""
+    suspended = situation.facts["suspended"]
+    return {"suspended": ", ".join(suspended)} if suspended else None
+
+
+def is_under_moratorium(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """MOR-001."""
+    stopped = [moratorium["id"] for moratorium, _ in _unexempted(situation)]
+    return {"moratoria": ", ".join(stopped)} if stopped else None
+
+
+def is_outside_exemption(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """MOR-002."""
+    outside = [
+        f"{exemption['id']} ({', '.join(_outside(exemption, situation))})"
+        for _, exemptions in _unexempted(situation)
+        for exemption in exemptions
+    ]
+    return {"exemptions": "; ".join(outside)} if outside else None
+
+
+def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
+    """Return each live moratorium that stops this use, with the exemptions from it that the tenant holds.
+
+    Raises:
+        FactsMissing: none surely stops it, but one may: a fact that would tell is not stated.
+    """
+    now = known(situation.now)
+    stopping = []
+    missing: dict[str, None] = {}
+    for moratorium in situation.facts["moratoria"]:
+        if not _is_live(moratorium, now=now):
+            continue
+        unknowns = Selector.from_record(moratorium).unknowns(situation, counts_results=True)
+        if unknowns is None:
+            continue
+        exemptions = [item for item in situation.facts["exemptions"] if item["moratorium"] == moratorium["id"]]
+        if any(not _outside(exemption, situation) for exemption in exemptions):
+            continue
+        missing |= dict.fromkeys(unknowns)
+        if not unknowns:
+            stopping.append((moratorium, exemptions))
+    if missing and not stopping:
+        raise FactsMissing(tuple(missing))
+    return stopping
+
+
+def _is_live(record: Record, *, now: int) -> bool:
+    return bool(record["from"] <= now and (record["until"] is None or now < record["until"]))
+
+
+def _outside(exemption: Record, situation: Situation) -> list[str]:
+    """Name each respect in which an exemption does not cover the use; an empty dimension covers nothing."""
+    outside = []
+    if situation.purpose not in exemption["purposes"]:
+        outside.append("purpose")
+    if situation.acts not in exemption["operations"]:
+        outside.append("operation")
+    if situation.end_user not in exemption["end_users"]:
+        outside.append("end user")
+    if not _is_live(exemption, now=known(situation.now)):
+        outside.append("dates")
+    if exemption["approvers"] < MINIMUM_APPROVERS:
+        outside.append("fewer than two approvers")
+    return outside
+
+
+SUS_RULES: Final = (
+    Rule(
+        id="SUS-001",
+        title="Suspended",
+        effect=Effect.DENY,
+        sentence="The organisation, the user, the key or the collection is suspended.",
+        reason="Suspended: {suspended}.",
+        source="EU AI Act, Article 20 (corrective actions: withdraw or disable).",
+        needs=("suspended",),
+        check=is_suspended,
+        defaults=(Default(effective_from=_SINCE),),
+    ),
+)
+
+MOR_RULES: Final = (
+    Rule(
+        id="MOR-001",
+        title="Moratorium",
+        effect=Effect.DENY,
+        sentence="A live moratorium covers the tenant's category or the end user's, the purpose, the operation and the"
+        " jurisdiction, and no live exemption of the tenant covers the use. A moratorium for a jurisdiction holds in"
+        " its parts; reading a result counts as the operation that made it.",
+        reason="Stopped by moratorium {moratoria}.",
+        source="Amazon's moratorium on police use of Rekognition (10 June 2020, since May 2021 until further notice).",
+        needs=_MORATORIUM_FACTS,
+        check=is_under_moratorium,
+        defaults=(Default(effective_from=_SINCE),),
+    ),
+    Rule(
+        id="MOR-002",
+        title="Exemption used outside its terms",
+        effect=Effect.DENY,
+        sentence="The tenant holds an exemption from the moratorium, but not for this purpose, operation, end user or"
+        " time, or fewer than two people approved it.",
+        reason="Not covered by the exemption held: {exemptions}.",
+        source="The same statement's exemptions for named rescue organisations (Thorn, ICMEC, Marinus Analytics).",
+        needs=_MORATORIUM_FACTS,
+        check=is_outside_exemption,
+        defaults=(Default(effective_from=_SINCE),),
+    ),
+)

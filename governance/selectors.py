@@ -1,0 +1,155 @@
+"""Facts for the gate. One statement reads them all, so that they and the epoch belong to one snapshot."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import connections
+
+from governance.errors import PolicyMissing
+from governance.policies import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the database says about a tenant and a key at one instant.
+
+    Attributes:
+        now: the database's clock, microseconds since the Unix epoch.
+        epoch: the policy epoch.
+        policy: the version in force.
+        boundaries: instants, in microseconds, at which time alone may change the facts: a later policy version takes
+            over, the key expires. (The policy knows the others: `policies.next_boundary`.)
+        facts: the facts that stem from tenant, key, approval, suspensions, moratoria and exemptions.
+    """
+
+    now: int
+    epoch: int
+    policy: Policy
+    boundaries: tuple[int, ...]
+    facts: dict[str, Any]
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.now / 1_000_000, UTC)
+
+
+# Times leave the database as whole microseconds, so that facts hold no floats and replay exactly.
+_SNAPSHOT = """
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now)
+SELECT
+    custos_micros(moment.now),
+    (SELECT epoch FROM governance_policyepoch),
+    (SELECT version FROM governance_policyversion p WHERE p.effective_from <= moment.now
+        ORDER BY version DESC LIMIT 1),
+    (SELECT custos_micros(min(p.effective_from)) FROM governance_policyversion p WHERE p.effective_from > moment.now),
+    (SELECT category FROM tenants_tenant WHERE id = %(tenant)s),
+    (SELECT json_build_object(
+            'operations', k.operations, 'purposes', k.purposes,
+            'end_users', k.end_users, 'jurisdictions', k.jurisdictions,
+            'live', k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > moment.now),
+            'expires', custos_micros(k.expires_at))
+        FROM tenants_apikey k WHERE k.tenant_id = %(tenant)s AND k.id = %(key)s),
+    (SELECT json_build_object(
+            'revoked', a.revoked_at IS NOT NULL,
+            'from', custos_micros(a.valid_from), 'until', custos_micros(a.expires_at),
+            'purposes', a.purposes, 'operations', a.operations,
+            'jurisdictions', a.jurisdictions, 'end_users', a.end_users,
+            'engine_versions', a.engine_versions,
+            'approvers', CASE WHEN a.approver_1_id = a.approver_2_id THEN 1 ELSE 2 END,
+            'conflicted', EXISTS (SELECT FROM tenants_membership m WHERE m.tenant_id = %(tenant)s
+                                  AND m.user_id IN (a.approver_1_id, a.approver_2_id)))
+        FROM governance_approval a WHERE a.tenant_id = %(tenant)s
+        ORDER BY a.revoked_at IS NULL DESC, a.expires_at DESC LIMIT 1),
+    (SELECT coalesce(json_agg(DISTINCT s.target), '[]') FROM governance_suspension s
+        WHERE s.tenant_id = %(tenant)s AND s.lifted_at IS NULL
+          AND (s.target = 'organisation' OR s.target_id = ANY (%(targets)s))),
+    (SELECT coalesce(json_agg(json_build_object(
+            'id', m.id, 'categories', m.categories, 'end_users', m.end_users, 'purposes', m.purposes,
+            'operations', m.operations, 'jurisdictions', m.jurisdictions,
+            'from', custos_micros(m.effective_from), 'until', custos_micros(m.effective_until)) ORDER BY m.id), '[]')
+        FROM governance_moratorium m
+        WHERE m.lifted_at IS NULL AND (m.effective_until IS NULL OR m.effective_until > moment.now)),
+    (SELECT coalesce(json_agg(json_build_object(
+            'id', e.id, 'moratorium', e.moratorium_id, 'purposes', e.purposes, 'operations', e.operations,
+            'end_users', e.end_users, 'from', custos_micros(e.effective_from), 'until', custos_micros(e.expires_at),
+            'approvers', CASE WHEN e.approver_1_id = e.approver_2_id THEN 1 ELSE 2 END) ORDER BY e.id), '[]')
+        FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL)
+FROM moment
+"""
+
+
+def gate_snapshot(*, tenant_id: uuid.UUID, key_id: uuid.UUID, targets: tuple[uuid.UUID, ...]) -> Snapshot:
+    """Read the facts; to be called inside the tenant's scope.
+
+    Args:
+        tenant_id: the tenant that asks.
+        key_id: the API key it asks with.
+        targets: ids that may be suspended by themselves (the key, the resource).
+
+    Raises:
+        PolicyMissing: no policy version is in force.
+    """
+    parameters = {"tenant": tenant_id, "key": key_id, "targets": list(targets)}
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_SNAPSHOT, parameters)
+        now, epoch, version, next_policy, category, key, approval, suspended, moratoria, exemptions = cursor.fetchone()
+    if version is None or epoch is None:
+        raise PolicyMissing("Publish one with `manage.py publish_policy`.")
+    facts = {
+        "now": now,
+        "tenant_category": category,
+        "moratoria": _values(moratoria),
+        "exemptions": _values(exemptions),
+        **_approval_facts(_values(approval)),
+        **_key_facts(_values(key), suspended=_values(suspended)),
+    }
+    key_expires = _values(key)["expires"] if key else None
+    boundaries = tuple(instant for instant in (next_policy, key_expires) if instant is not None and instant > now)
+    return Snapshot(now=now, epoch=epoch, policy=load_policy(version), boundaries=boundaries, facts=facts)
+
+
+@lru_cache(maxsize=16)
+def load_policy(version: int) -> Policy:
+    """Return a policy version; versions never change, so a process reads each once."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT body FROM governance_policyversion WHERE version = %s", [version])
+        (body,) = cursor.fetchone()
+    return Policy.from_body(_values(body))
+
+
+def _values(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
+    if approval is None:
+        return {"approval_state": "none"}
+    return {
+        "approval_state": "revoked" if approval["revoked"] else "live",
+        "approval_valid_from": approval["from"],
+        "approval_expires_at": approval["until"],
+        "approval_approvers": approval["approvers"],
+        "approval_conflicted": approval["conflicted"],
+        **{
+            f"approval_{name}": sorted(approval[name])
+            for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions")
+        },
+    }
+
+
+def _key_facts(key: dict[str, Any] | None, *, suspended: list[str]) -> dict[str, Any]:
+    """A key that is gone, expired or revoked counts as suspended: its jobs stop at the next batch."""
+    if key is None:
+        return {"suspended": sorted({*suspended, "key"})}
+    if not key["live"]:
+        suspended = [*suspended, "key"]
+    return {
+        "suspended": sorted(set(suspended)),
+        **{f"key_{name}": sorted(key[name]) for name in ("operations", "purposes", "end_users", "jurisdictions")},
+    }

@@ -1,0 +1,98 @@
+"""Every environment variable that Custos reads, typed, with its default and a sentence.
+
+No Django here: the supervisor (`instance`) reads the same list. `docs/reference/settings.md` is checked against it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: name, default as text (None: derived), and what it does."""
+
+    name: str
+    default: str | None
+    sentence: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("CUSTOS_ENV", "development", "development, test or production; production refuses unsafe settings."),
+    Variable("CUSTOS_HOME", "var", "Folder of this instance: database, broker, keys, models, mail, logs."),
+    Variable("PORT", "8000", "TCP port of the web server."),
+    Variable("CUSTOS_BIND", "127.0.0.1", "Address that the web server listens on."),
+    Variable("DATABASE_URL", None, "External PostgreSQL; unset: the embedded one. Credentials in it are for set-up only."),
+    Variable("BROKER_URL", None, "External Valkey or Redis; unset: the embedded one."),
+    Variable("CUSTOS_DATABASE_ROLE", "custos_app", "Database role of this process (custos_owner for migrations)."),
+    Variable("CUSTOS_KEYS_DIR", None, "Private keys and database passwords, 0700; default $CUSTOS_HOME/keys."),
+    Variable("CUSTOS_MODELS_DIR", None, "Model weights; default $CUSTOS_HOME/models."),
+    Variable("CUSTOS_CACHE_DIR", None, "Verified downloads by digest; default the user's cache folder."),
+    Variable("CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."),
+    Variable("CUSTOS_WORKERS", "2", "Celery worker processes started by `make run`."),
+    Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
+    Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
+    Variable("CUSTOS_TASK_VISIBILITY_SECONDS", "60", "After this long an unacknowledged task is delivered again."),
+    Variable("EMAIL_URL", None, "Mail server; unset: files in $CUSTOS_HOME/mail."),
+)
+
+
+def _text(name: str) -> str | None:
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    return next(variable.default for variable in VARIABLES if variable.name == name)
+
+
+def _path(name: str, fallback: Path) -> Path:
+    value = _text(name)
+    return (REPOSITORY / Path(value).expanduser()) if value else fallback
+
+
+def _integer(name: str) -> int:
+    value = _text(name)
+    try:
+        return int(value or "")
+    except ValueError:
+        raise SystemExit(f"{name} must be a whole number, not {value!r}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables, read once."""
+
+    env: str = field(default_factory=lambda: _text("CUSTOS_ENV") or "")
+    home: Path = field(default_factory=lambda: _path("CUSTOS_HOME", REPOSITORY / "var"))
+    port: int = field(default_factory=lambda: _integer("PORT"))
+    bind: str = field(default_factory=lambda: _text("CUSTOS_BIND") or "")
+    database_url: str | None = field(default_factory=lambda: _text("DATABASE_URL"))
+    broker_url: str | None = field(default_factory=lambda: _text("BROKER_URL"))
+    database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
+    runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
+    workers: int = field(default_factory=lambda: _integer("CUSTOS_WORKERS"))
+    web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
+    allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
+    task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
+    email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
+
+    @property
+    def keys_dir(self) -> Path:
+        return _path("CUSTOS_KEYS_DIR", self.home / "keys")
+
+    @property
+    def models_dir(self) -> Path:
+        return _path("CUSTOS_MODELS_DIR", self.home / "models")
+
+    @property
+    def cache_dir(self) -> Path:
+        user_cache = Path(os.environ.get("XDG_CACHE_HOME", "").strip() or Path.home() / ".cache")
+        return _path("CUSTOS_CACHE_DIR", user_cache / "custos")
+
+
+def read() -> Environment:
+    """Read the variables now."""
+    return Environment()

@@ -1,0 +1,207 @@
+"""Settings that hold in every environment; dev, test and prod only override.
+
+Reads the variables through `config.env` and the secrets from files in the keys folder, never from the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from config import env
+
+ENVIRONMENT = env.read()
+REPOSITORY = env.REPOSITORY
+
+
+def _secret(name: str) -> str | None:
+    path = ENVIRONMENT.keys_dir / name
+    return path.read_text().strip() if path.is_file() else None
+
+
+# --- Custos -----------------------------------------------------------------------------------------------------
+CUSTOS_ENV = ENVIRONMENT.env
+CUSTOS_HOME: Path = ENVIRONMENT.home
+CUSTOS_KEYS_DIR: Path = ENVIRONMENT.keys_dir
+CUSTOS_MODELS_DIR: Path = ENVIRONMENT.models_dir
+CUSTOS_CACHE_DIR: Path = ENVIRONMENT.cache_dir
+CUSTOS_RUNTIME = ENVIRONMENT.runtime
+CUSTOS_ENGINE = "onnx"
+CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
+CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
+CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024
+CUSTOS_MAX_BATCH_IMAGES = 500
+
+# --- Django -----------------------------------------------------------------------------------------------------
+SECRET_KEY = _secret("django_secret") or ""
+DEBUG = False
+ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.allowed_hosts.split(",") if host.strip()]
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "governance.audit",
+    "tenants",
+    "governance",
+    "recognition",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "common.middleware.RequestContext",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [REPOSITORY / "platform" / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "tenants.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # files are served from the packages that ship them: no collectstatic step
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 24 * 1024 * 1024  # a 15 MB image in base64, and its JSON
+DATA_UPLOAD_MAX_NUMBER_FILES = CUSTOS_MAX_BATCH_IMAGES
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# --- Databases --------------------------------------------------------------------------------------------------
+# One PostgreSQL, several roles (API 4): `default` is bound by row-level security, `officer` reaches the governance
+# tables of all tenants. The ledger has its own pool outside DATABASES (governance.audit.ledger).
+DATABASE_ROUTERS = ["config.routers.OneDatabase"]
+
+
+def connection_parameters(role: str) -> dict[str, Any]:
+    """Return host, port, name, user and password of a database role."""
+    address = urlsplit(ENVIRONMENT.database_url or "postgresql://127.0.0.1:5432/custos")
+    return {
+        "NAME": address.path.lstrip("/") or "custos",
+        "HOST": address.hostname or "127.0.0.1",
+        "PORT": str(address.port or 5432),
+        "USER": role,
+        "PASSWORD": _secret(f"database/{role}") or "",
+    }
+
+
+def _database(role: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **connection_parameters(role),
+        "OPTIONS": {
+            "application_name": f"custos-{role.removeprefix('custos_')}",
+            # Generic plans are a trap on skewed tenants (SEARCH 4).
+            "options": "-c plan_cache_mode=force_custom_plan",
+            **({"pool": pool} if pool else {}),
+        },
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+_POOL = {"min_size": 1, "max_size": ENVIRONMENT.web_threads + 4, "timeout": 10}
+DATABASES = {
+    "default": _database(ENVIRONMENT.database_role, pool=_POOL),
+    "officer": _database(
+        "custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role, pool=None
+    ),
+}
+LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
+
+# --- REST -------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsTenantActor"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Custos",
+    "DESCRIPTION": "Face recognition in which access is governed.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# --- Celery -----------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = ENVIRONMENT.broker_url
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ROUTES = {
+    "recognition.run_enrolment_batch": {"queue": "bulk"},
+    "recognition.sweep_jobs": {"queue": "maintenance"},
+    "recognition.promote_collection": {"queue": "maintenance"},
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # kombu's defaults need 96 s to redeliver after kill -9; these 10 s beyond the timeout (SEARCH 5).
+    "visibility_timeout": CUSTOS_TASK_VISIBILITY_SECONDS,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "queue_order_strategy": "priority",
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
+}
+
+# --- Mail and logs ----------------------------------------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = CUSTOS_HOME / "mail"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

@@ -1,0 +1,12 @@
+"""Tests: the embedded services, the deterministic engine, no waiting."""
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import INSTALLED_APPS, REST_FRAMEWORK, SECRET_KEY
+
+CUSTOS_ENV = "test"
+INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
+SECRET_KEY = SECRET_KEY or "only-for-tests-" + "0" * 40
+CUSTOS_ENGINE = "fake"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+REST_FRAMEWORK = {**REST_FRAMEWORK, "TEST_REQUEST_DEFAULT_FORMAT": "json"}

@@ -1,0 +1,330 @@
+"""The gate: decision before, outcome with the operation, refusal explained, fence at the end."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connections, transaction
+
+from common.context import Actor, Usage, tenant_scope
+from common.permits import Permit
+from common.vocabulary import CustomerCategory, Operation, Purpose
+from governance import gate, services
+from governance.audit import ledger, selectors
+from governance.audit.errors import LedgerUnavailable
+from governance.audit.models import AuditEntry
+from governance.errors import PolicyRefused
+from governance.models import Suspension
+from governance.policies import evaluate
+from governance.selectors import load_policy
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
+
+
+def _request(player: Player, **changes: object) -> gate.AccessRequest:
+    values: dict[str, object] = {
+        "actor": player.actor,
+        "operation": Operation.ADMINISTER,
+        "resource": gate.ResourceRef("collection", None, player.tenant.id),
+    }
+    return gate.AccessRequest(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _run(player: Player, **changes: object) -> uuid.UUID:
+    with gate.authorised(_request(player, **changes)) as admission, tenant_scope(player.tenant.id):
+        admission.complete(n_faces=2)
+    return admission.decision_id
+
+
+def _entries(player: Player, decision_id: uuid.UUID) -> tuple[AuditEntry | None, AuditEntry | None]:
+    with tenant_scope(player.tenant.id):
+        return (
+            selectors.get_decision(player.tenant.id, decision_id=decision_id),
+            selectors.get_outcome(player.tenant.id, decision_id=decision_id),
+        )
+
+
+def test_it_records_a_decision_and_its_outcome(alice: Player) -> None:
+    decision, outcome = _entries(alice, _run(alice))
+
+    assert decision is not None
+    assert outcome is not None
+    assert decision.content["decision"]["effect"] == "allow"
+    assert decision.content["decision"]["allowed_by"] == ["ALW-001"]
+    assert outcome.content["outcome"]["status"] == "succeeded"
+    assert outcome.content["outcome"]["n_faces"] == 2
+    assert decision.ts <= outcome.ts
+
+
+def test_the_decision_is_committed_before_the_operation_runs(alice: Player) -> None:
+    with gate.authorised(_request(alice)) as admission:
+        decision, outcome = _entries(alice, admission.decision_id)
+        assert decision is not None
+        assert outcome is None
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+
+def test_it_mints_a_permit_for_an_allowed_decision_only(alice: Player, make_player: PlayerFactory) -> None:
+    allowed = gate.authorise(_request(alice))
+    refused = gate.authorise(_request(make_player(approved=False)))
+
+    assert isinstance(allowed.permit, Permit)
+    assert allowed.permit.decision_id == allowed.id
+    assert refused.permit is None
+
+
+def test_it_refuses_an_unapproved_tenant_and_says_why(make_player: PlayerFactory) -> None:
+    player = make_player(approved=False)
+
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(player)
+
+    rules = [rule["id"] for rule in refusal.value.rules]
+    assert "VET-001" in rules
+    decision, outcome = _entries(player, refusal.value.decision_id)
+    assert decision is not None
+    assert outcome is not None
+    assert [rule["id"] for rule in decision.content["decision"]["rules"]] == rules
+    assert outcome.content["outcome"] == {"status": "refused", "code": "policy-refused", "rules": rules}
+
+
+def test_a_failure_leaves_a_failed_outcome_although_the_transaction_is_gone(alice: Player) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        gate.authorised(_request(alice)) as admission,
+        tenant_scope(alice.tenant.id),
+    ):
+        raise ZeroDivisionError
+
+    _, outcome = _entries(alice, admission.decision_id)
+    assert outcome is not None
+    assert outcome.content["outcome"] == {"status": "failed", "code": "internal-error"}
+
+
+def test_a_rollback_after_completing_leaves_a_failed_outcome(alice: Player) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        gate.authorised(_request(alice)) as admission,
+        tenant_scope(alice.tenant.id),
+    ):
+        admission.complete()
+        raise ZeroDivisionError
+
+    _, outcome = _entries(alice, admission.decision_id)
+    assert outcome is not None
+    assert outcome.content["outcome"]["status"] == "failed"
+
+
+def test_a_failure_after_the_commit_keeps_the_outcome_of_the_success(alice: Player) -> None:
+    with pytest.raises(ZeroDivisionError), gate.authorised(_request(alice)) as admission:
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+        raise ZeroDivisionError
+
+    _, outcome = _entries(alice, admission.decision_id)
+    assert outcome is not None
+    assert outcome.content["outcome"]["status"] == "succeeded"
+
+
+def test_it_is_an_error_to_forget_to_complete(alice: Player) -> None:
+    with pytest.raises(RuntimeError, match="without completing"), gate.authorised(_request(alice)):
+        pass
+
+
+def test_it_is_an_error_to_complete_twice(alice: Player) -> None:
+    with (
+        pytest.raises(RuntimeError, match="once"),
+        gate.authorised(_request(alice)) as admission,
+        tenant_scope(alice.tenant.id),
+    ):
+        admission.complete()
+        admission.complete()
+
+
+def test_nothing_happens_when_the_ledger_cannot_commit(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_INSERT", "INSERT INTO a_table_that_is_not_there VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)")
+
+    with pytest.raises(LedgerUnavailable) as error, gate.authorised(_request(alice)):
+        pytest.fail("the operation ran without a recorded decision")
+
+    assert error.value.status == 503
+    assert error.value.extra["rules"][0]["id"] == "AUD-001"
+
+
+def test_a_moratorium_between_decision_and_outcome_stops_the_outcome(alice: Player, impose: MoratoriumFactory) -> None:
+    with (
+        pytest.raises(PolicyRefused) as refusal,
+        gate.authorised(_request(alice)) as admission,
+    ):
+        impose(selector=services.Selector(categories=[CustomerCategory.CONSUMER_SOFTWARE]))
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+    assert [rule["id"] for rule in refusal.value.rules] == ["MOR-001"]
+    _, outcome = _entries(alice, admission.decision_id)
+    assert outcome is not None
+    assert outcome.content["outcome"]["status"] == "halted"
+
+
+def test_an_unrelated_change_between_decision_and_outcome_does_not_stop_it(
+    alice: Player, impose: MoratoriumFactory
+) -> None:
+    with gate.authorised(_request(alice)) as admission:
+        impose(selector=services.Selector(categories=[CustomerCategory.HOUSING]))
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+    _, outcome = _entries(alice, admission.decision_id)
+    assert outcome is not None
+    assert outcome.content["outcome"]["epoch"] > admission.decision.epoch
+
+
+def test_a_scheduled_moratorium_begins_by_the_database_clock_without_a_new_epoch(
+    alice: Player, impose: MoratoriumFactory
+) -> None:
+    begins = ledger.database_now() + timedelta(seconds=0.3)
+    impose(selector=services.Selector(categories=[CustomerCategory.CONSUMER_SOFTWARE]), effective_from=begins)
+
+    with pytest.raises(PolicyRefused), gate.authorised(_request(alice)) as admission:
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.4)")
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+
+def test_a_moratorium_ends_with_its_window(alice: Player, impose: MoratoriumFactory) -> None:
+    until = ledger.database_now() + timedelta(seconds=0.3)
+    impose(selector=services.Selector(categories=[CustomerCategory.CONSUMER_SOFTWARE]), effective_until=until)
+
+    with pytest.raises(PolicyRefused):
+        _run(alice)
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.4)")
+
+    _run(alice)
+
+
+def test_rights_survive_moratorium_suspension_and_missing_approval(
+    make_player: PlayerFactory, impose: MoratoriumFactory, staff: Staff
+) -> None:
+    player = make_player(approved=False)
+    impose(selector=services.Selector())
+    suspension = services.suspend(
+        player.tenant.id, target=Suspension.Target.ORGANISATION, target_id=player.tenant.id, reason="test", imposed_by=staff.oversight[0]
+    )
+
+    for right in (Operation.DELETE, Operation.READ_OWN_DECISIONS):
+        _run(player, operation=right)
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(player)
+
+    assert {"VET-001", "SUS-001", "MOR-001"} <= {rule["id"] for rule in refusal.value.rules}
+    services.lift_suspension(suspension, lifters=staff.oversight)
+
+
+def test_an_exemption_holds_for_its_purposes_and_end_users_only(
+    make_player: PlayerFactory, impose: MoratoriumFactory, staff: Staff
+) -> None:
+    purposes = (Purpose.VICTIM_IDENTIFICATION, Purpose.MISSING_PERSON_SEARCH)
+    player = make_player(
+        CustomerCategory.VICTIM_RESCUE_NGO,
+        purposes=purposes,
+        end_users=(CustomerCategory.VICTIM_RESCUE_NGO, CustomerCategory.LAW_ENFORCEMENT),
+        on_behalf_of=CustomerCategory.LAW_ENFORCEMENT,
+    )
+    moratorium = impose(selector=services.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT]))
+    search = {"operation": Operation.SEARCH, "threshold": 99.0, "engine_version": None}
+    with pytest.raises(PolicyRefused):
+        _run(player, **search)
+
+    services.grant_exemption(
+        moratorium,
+        tenant_id=player.tenant.id,
+        purposes=[Purpose.VICTIM_IDENTIFICATION],
+        operations=[Operation.SEARCH],
+        end_users=[CustomerCategory.LAW_ENFORCEMENT],
+        expires_at=ledger.database_now() + timedelta(days=1),
+        approvers=staff.officers,
+    )
+
+    _run(player, **search)
+    elsewhere = Actor(
+        player.actor.kind, player.actor.id, player.tenant.id, Usage("missing_person_search", "law_enforcement", "US")
+    )
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(player, **search, actor=elsewhere)
+    assert "MOR-002" in {rule["id"] for rule in refusal.value.rules}
+
+
+def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) -> None:
+    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(police, operation=Operation.SEARCH, threshold=98.9)
+
+    assert [rule["id"] for rule in refusal.value.rules] == ["THR-001"]
+
+
+def test_an_omitted_threshold_becomes_the_lowest_that_is_allowed(alice: Player, make_player: PlayerFactory) -> None:
+    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+
+    assert gate.authorise(_request(police, operation=Operation.SEARCH)).threshold == 99.0
+    assert gate.authorise(_request(alice, operation=Operation.SEARCH)).threshold == gate.DEFAULT_THRESHOLD
+    assert gate.authorise(_request(alice, operation=Operation.SEARCH, threshold=12.5)).threshold == 12.5
+
+
+def test_a_request_may_narrow_its_key_but_not_widen_it(alice: Player) -> None:
+    wider = Actor(alice.actor.kind, alice.actor.id, alice.tenant.id, Usage("criminal_investigation", None, "US"))
+
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(alice, actor=wider)
+
+    assert "KEY-001" in {rule["id"] for rule in refusal.value.rules}
+
+
+def test_a_missing_fact_denies(alice: Player) -> None:
+    vague = Actor(alice.actor.kind, alice.actor.id, alice.tenant.id, Usage(None, None, None))
+
+    with pytest.raises(PolicyRefused) as refusal:
+        _run(alice, actor=vague)
+
+    assert "INPUT-001" in {rule["id"] for rule in refusal.value.rules}
+
+
+def test_another_tenants_key_gives_no_facts(world_pair: tuple[Player, Player]) -> None:
+    mine, theirs = world_pair
+    forged = Actor(mine.actor.kind, theirs.actor.id, mine.tenant.id, mine.actor.usage)
+
+    with pytest.raises(PolicyRefused):
+        _run(mine, actor=forged)
+
+
+def test_a_recorded_decision_replays_to_the_same_verdict(alice: Player, make_player: PlayerFactory) -> None:
+    for player in (alice, make_player(approved=False), make_player(CustomerCategory.LAW_ENFORCEMENT)):
+        decided = gate.authorise(_request(player, operation=Operation.SEARCH, threshold=85.0))
+        entry, _ = _entries(player, decided.id)
+        assert entry is not None
+        recorded = entry.content["decision"]
+
+        verdict = evaluate(load_policy(recorded["policy_version"]), entry.content["facts"])
+
+        assert verdict.effect == recorded["effect"]
+        assert [rule.id for rule in verdict.fired] == [rule["id"] for rule in recorded["rules"]]
+
+
+def test_the_entry_holds_no_case_reference_in_clear(alice: Player) -> None:
+    usage = Usage("photo_organisation", None, "US", case_ref="CASE-2026-0815")
+    decided = gate.authorise(_request(alice, actor=Actor(alice.actor.kind, alice.actor.id, alice.tenant.id, usage)))
+
+    entry, _ = _entries(alice, decided.id)
+
+    assert entry is not None
+    assert b"CASE-2026-0815" not in bytes(entry.body)
+    assert len(entry.content["case_ref"]) == 64
+
+
+@pytest.fixture
+def world_pair(make_player: PlayerFactory) -> tuple[Player, Player]:
+    return make_player(), make_player()

@@ -1,0 +1,314 @@
+"""Every rule: when it fires, when it does not, and which missing facts refuse the request instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from governance.catalogue import CATALOGUE
+from governance.facts import FACTS
+from governance.policies import Verdict, evaluate
+from tests.governance.policy_facts import DAY, NOW, POLICY, make_exemption, make_facts, make_moratorium
+
+
+def _ids(verdict: Verdict) -> list[str]:
+    return [rule.id for rule in verdict.fired]
+
+
+def _reason(verdict: Verdict, rule_id: str) -> str:
+    return next(rule.reason for rule in verdict.fired if rule.id == rule_id)
+
+
+POLICE = {
+    "tenant_category": "law_enforcement",
+    "on_behalf_of": None,
+    "purpose": "criminal_investigation",
+    "approval_purposes": ["criminal_investigation"],
+    "key_purposes": ["criminal_investigation"],
+}
+PHOTO_APP = {
+    "tenant_category": "consumer_software",
+    "on_behalf_of": None,
+    "purpose": "photo_organisation",
+    "approval_purposes": ["photo_organisation"],
+    "key_purposes": ["photo_organisation"],
+    "approval_end_users": ["consumer_software", "law_enforcement"],
+    "key_end_users": [],
+}
+READ = {"operation": "read_result", "result_of": "search", "threshold_milli": None, "engine_version": None}
+ADMINISTER = {"operation": "administer", "threshold_milli": None, "engine_version": None}
+
+# (changed facts, the rules that refuse, words of the first rule's reason)
+FIRES: list[tuple[dict[str, Any], list[str], str]] = [
+    ({"approval_state": "none"}, ["VET-001", "ALW-001"], "never given"),
+    ({"approval_state": "revoked"}, ["VET-001", "ALW-001"], "was revoked"),
+    ({"approval_expires_at": NOW}, ["VET-002", "ALW-001"], "has expired"),
+    ({"approval_valid_from": NOW + 1}, ["VET-002", "ALW-001"], "not valid yet"),
+    ({"approval_approvers": 1}, ["VET-003"], "not given by two different people"),
+    ({"approval_approvers": 0}, ["VET-003"], "not given by two different people"),
+    ({"approval_conflicted": True}, ["VET-003"], "belongs to the applicant"),
+    ({"approval_operations": ["detect"]}, ["VET-004", "ALW-001"], "operation search"),
+    ({"approval_purposes": []}, ["VET-004", "ALW-001"], "purpose victim_identification"),
+    ({"approval_jurisdictions": ["US-NY", "EU"]}, ["VET-004", "ALW-001"], "jurisdiction US-CA"),
+    ({"approval_end_users": ["victim_rescue_ngo"]}, ["VET-004", "ALW-001"], "end user law_enforcement"),
+    ({"approval_operations": [], "approval_end_users": []}, ["VET-004", "ALW-001"], "operation search, end user"),
+    ({**READ, "approval_operations": ["read_result", "detect"]}, ["VET-004", "ALW-001"], "operation search"),
+    ({**ADMINISTER, "approval_operations": ["search"]}, ["VET-004", "ALW-001"], "operation administer"),
+    ({"engine_version": "sface-2"}, ["VET-005"], "sface-2"),
+    ({"approval_engine_versions": []}, ["VET-005"], "sface-1"),
+    ({"suspended": ["organisation"]}, ["SUS-001"], "organisation"),
+    ({"suspended": ["collection", "key"]}, ["SUS-001"], "collection, key"),
+    ({"moratoria": [make_moratorium()]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(categories=["victim_rescue_ngo"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(categories=[], end_users=["law_enforcement"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(purposes=["victim_identification"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(operations=["search"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(jurisdictions=["US"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(**{"from": NOW})]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(until=NOW + 1)]}, ["MOR-001"], "m1"),
+    ({**READ, "moratoria": [make_moratorium(operations=["search"])]}, ["MOR-001"], "m1"),
+    ({**READ, "moratoria": [make_moratorium(operations=["read_result"])]}, ["MOR-001"], "m1"),
+    ({**ADMINISTER, "moratoria": [make_moratorium()]}, ["MOR-001"], "m1"),
+    ({**ADMINISTER, "moratoria": [make_moratorium(operations=["administer"])]}, ["MOR-001"], "m1"),
+    ({"moratoria": [make_moratorium(), make_moratorium(id="m2")]}, ["MOR-001"], "m1, m2"),
+    (
+        {"moratoria": [make_moratorium(), make_moratorium(id="m2")], "exemptions": [make_exemption()]},
+        ["MOR-001"],
+        "m2",
+    ),
+    ({"moratoria": [make_moratorium()], "exemptions": [make_exemption(moratorium="m2")]}, ["MOR-001"], "m1"),
+    # A moratorium that surely matches is named, although another cannot be told without the purpose.
+    (
+        {"purpose": None, "moratoria": [make_moratorium(), make_moratorium(id="m2", purposes=["journalism"])]},
+        ["INPUT-001", "MOR-001", "ALW-001"],
+        "The fact purpose is missing",
+    ),
+    *(
+        ({"moratoria": [make_moratorium()], "exemptions": [make_exemption(**change)]}, ["MOR-001", "MOR-002"], "m1")
+        for change in (
+            {"purposes": ["missing_person_search"]},
+            {"purposes": []},
+            {"operations": []},
+            {"end_users": []},
+            {"end_users": ["victim_rescue_ngo"]},
+            {"until": NOW},
+            {"from": NOW + 1},
+            {"approvers": 1},
+        )
+    ),
+    (
+        {**READ, "moratoria": [make_moratorium()], "exemptions": [make_exemption(operations=["read_result"])]},
+        ["MOR-001", "MOR-002"],
+        "m1",
+    ),
+    ({"on_behalf_of": None}, ["EUS-001"], "victim_rescue_ngo serves others"),
+    ({**READ, "on_behalf_of": None}, ["EUS-001"], "victim_rescue_ngo serves others"),
+    (
+        {
+            "purpose": "shopping",
+            "approval_purposes": ["shopping"],
+            "key_purposes": ["shopping"],
+        },
+        ["PUR-001"],
+        "not in the vocabulary",
+    ),
+    ({**POLICE, "tenant_category": "media", "approval_end_users": ["media"], "key_end_users": []}, ["PUR-001"], "media"),
+    ({"key_operations": ["detect"]}, ["KEY-001"], "operation search"),
+    ({**READ, "key_operations": ["search"]}, ["KEY-001"], "operation read_result"),
+    ({"key_operations": []}, ["KEY-001"], "operation search"),
+    ({"key_purposes": []}, ["KEY-001"], "purpose victim_identification"),
+    ({"key_end_users": ["victim_rescue_ngo"]}, ["KEY-001"], "end user law_enforcement"),
+    ({"key_jurisdictions": ["US-NY"]}, ["KEY-001"], "jurisdiction US-CA"),
+    ({"threshold_milli": 98_999}, ["THR-001"], "98.999 % is below the 99 %"),
+    ({"threshold_milli": 79_500}, ["THR-001", "THR-002"], "79.5 % is below the 99 %"),
+    ({"threshold_milli": 0}, ["THR-001", "THR-002"], "A threshold of 0 %"),
+    ({**POLICE, "threshold_milli": 98_999}, ["THR-001"], "98.999 %"),
+    ({**POLICE, "operation": "compare", "threshold_milli": 98_999}, ["THR-001"], "98.999 %"),
+    ({**PHOTO_APP, "on_behalf_of": "law_enforcement", "threshold_milli": 1}, ["THR-001", "THR-002"], "0.001 %"),
+    ({"on_behalf_of": "victim_rescue_ngo", "threshold_milli": 79_999}, ["THR-002"], "79.999 % is below the 80 %"),
+    (
+        {"on_behalf_of": "victim_rescue_ngo", "operation": "compare", "threshold_milli": 79_999},
+        ["THR-002"],
+        "79.999 % is below the 80 %",
+    ),
+    ({"operation": "delete", "now": ...}, ["INPUT-001", "ALW-001"], "The fact now is missing"),
+]
+
+
+@pytest.mark.parametrize(("changes", "rules", "words"), FIRES)
+def test_a_rule_fires(changes: dict[str, Any], rules: list[str], words: str) -> None:
+    verdict = evaluate(POLICY, make_facts(**changes))
+
+    assert verdict.effect == "deny"
+    assert _ids(verdict) == rules
+    assert words in verdict.fired[0].reason
+    # Every placeholder of a reason has been filled in.
+    assert not any(sign in rule.reason for rule in verdict.fired for sign in "{}")
+
+
+DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
+    ("VET-001", {}),
+    ("VET-002", {"approval_valid_from": NOW, "approval_expires_at": NOW + 1}),
+    ("VET-003", {"approval_approvers": 3}),
+    ("VET-004", {"approval_jurisdictions": ["US-CA"]}),
+    ("VET-004", {"jurisdiction": "DE", "approval_jurisdictions": ["EU"], "key_jurisdictions": ["EU"]}),
+    ("VET-004", {**READ, "approval_operations": ["search"]}),
+    ("VET-004", {"on_behalf_of": None, **POLICE, "approval_end_users": ["law_enforcement"]}),
+    ("VET-005", {"engine_version": None}),
+    ("VET-005", {**READ, "engine_version": "sface-0"}),
+    ("SUS-001", {"suspended": []}),
+    ("MOR-001", {"moratoria": [make_moratorium(categories=["immigration"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium(end_users=["victim_rescue_ngo"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium(purposes=["criminal_investigation"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium(operations=["compare"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium(jurisdictions=["US-NY", "EU"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium(**{"from": NOW + 1})]}),
+    ("MOR-001", {"moratoria": [make_moratorium(until=NOW)]}),
+    ("MOR-001", {**ADMINISTER, "moratoria": [make_moratorium(operations=["search"])]}),
+    ("MOR-001", {"moratoria": [make_moratorium()], "exemptions": [make_exemption()]}),
+    ("MOR-001", {**READ, "moratoria": [make_moratorium()], "exemptions": [make_exemption()]}),
+    ("MOR-001", {"moratoria": [make_moratorium()], "exemptions": [make_exemption(until=NOW - 1), make_exemption()]}),
+    ("MOR-002", {"exemptions": [make_exemption(purposes=[], approvers=0, until=NOW)]}),
+    ("EUS-001", {"on_behalf_of": "victim_rescue_ngo"}),
+    ("EUS-001", {**ADMINISTER, "on_behalf_of": None}),
+    ("EUS-001", PHOTO_APP),
+    ("PUR-001", {**ADMINISTER, "purpose": "x", "approval_purposes": ["x"], "key_purposes": ["x"]}),
+    ("KEY-001", {"key_end_users": [], "key_jurisdictions": []}),
+    ("KEY-001", {"key_jurisdictions": ["US-CA"]}),
+    ("THR-001", {"threshold_milli": 99_000}),
+    ("THR-001", {"on_behalf_of": "victim_rescue_ngo", "threshold_milli": 98_999}),
+    ("THR-001", {"operation": "enrol", "threshold_milli": None}),
+    ("THR-001", READ),
+    ("THR-002", {"on_behalf_of": "victim_rescue_ngo", "threshold_milli": 80_000}),
+    ("THR-002", {**PHOTO_APP, "threshold_milli": 0}),
+    ("THR-002", {**PHOTO_APP, "threshold_milli": None}),
+    (
+        "THR-002",
+        {
+            "operation": "compare",
+            "tenant_category": "identity_verification",
+            "on_behalf_of": None,
+            "purpose": "second_factor",
+            "approval_purposes": ["second_factor"],
+            "approval_end_users": ["identity_verification"],
+            "key_purposes": ["second_factor"],
+            "key_end_users": [],
+            "threshold_milli": 1,
+        },
+    ),
+    ("ALW-002", {"operation": "read_own_decisions"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "changes"), DOES_NOT_FIRE)
+def test_a_rule_does_not_fire(rule: str, changes: dict[str, Any]) -> None:
+    verdict = evaluate(POLICY, make_facts(**changes))
+
+    assert (verdict.effect, _ids(verdict)) == ("allow", [])
+    assert verdict.allowed_by == (("ALW-002",) if rule == "ALW-002" else ("ALW-001",))
+
+
+EVALUATED = [rule for rule in CATALOGUE.values() if rule.check is not None]
+NEEDED = [(rule.id, fact) for rule in EVALUATED if rule.id != "ALW-002" for fact in rule.needs]
+ILL_TYPED = [{}, 1.5, "?", [7], -1]
+
+
+@pytest.mark.parametrize(("rule", "fact"), NEEDED)
+def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
+    verdict = evaluate(POLICY, make_facts(**{fact: ...}))
+
+    assert verdict.effect == "deny"
+    assert rule in _input_reasons(verdict)[fact] or fact == "now"
+
+
+@pytest.mark.parametrize("value", ILL_TYPED, ids=repr)
+@pytest.mark.parametrize("fact", sorted({fact for _, fact in NEEDED} - {"purpose", "engine_version", "now"}))
+def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
+    if isinstance(value, int) and fact.startswith("approval_") and FACTS[fact].type == "time|None":
+        pytest.skip("a negative time is a time")
+
+    verdict = evaluate(POLICY, make_facts(**{fact: value}))
+
+    assert verdict.effect == "deny"
+    assert fact in _input_reasons(verdict)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fact"),
+    [
+        ({"purpose": None}, "purpose"),
+        ({"jurisdiction": None}, "jurisdiction"),
+        ({"approval_valid_from": None}, "approval_valid_from"),
+        ({"approval_expires_at": None}, "approval_expires_at"),
+        ({"threshold_milli": None}, "threshold_milli"),
+        ({**READ, "result_of": None}, "result_of"),
+        ({"jurisdiction": None, "moratoria": [make_moratorium(jurisdictions=["EU"])]}, "jurisdiction"),
+        ({**READ, "result_of": None, "moratoria": [make_moratorium(operations=["compare"])]}, "result_of"),
+    ],
+)
+def test_a_fact_that_is_not_stated_refuses(changes: dict[str, Any], fact: str) -> None:
+    verdict = evaluate(POLICY, make_facts(**changes))
+
+    assert verdict.effect == "deny"
+    assert list(_input_reasons(verdict)) == [fact]
+
+
+def test_a_moratorium_that_may_cover_the_use_asks_for_the_fact_that_tells() -> None:
+    moratoria = [make_moratorium(jurisdictions=["EU"]), make_moratorium(id="m2", purposes=["journalism"])]
+
+    verdict = evaluate(POLICY, make_facts(jurisdiction=None, purpose=None, moratoria=moratoria))
+
+    reasons = _input_reasons(verdict)
+    assert "MOR-001" in reasons["jurisdiction"] and "MOR-001" in reasons["purpose"]
+    assert "MOR-001" not in _ids(verdict)
+
+
+def test_a_moratorium_with_a_misspelt_slug_stops_everything_rather_than_nothing() -> None:
+    verdict = evaluate(POLICY, make_facts(moratoria=[make_moratorium(categories=["police"])]))
+
+    assert list(_input_reasons(verdict)) == ["moratoria"]
+
+
+def test_an_exemption_with_an_unknown_member_is_not_trusted() -> None:
+    facts = make_facts(moratoria=[make_moratorium()], exemptions=[make_exemption(only_on_weekdays=True)])
+
+    assert list(_input_reasons(evaluate(POLICY, facts))) == ["exemptions"]
+
+
+def test_what_an_approval_would_hold_is_not_asked_for_where_there_is_none() -> None:
+    changes = {name: ... for name in FACTS if name.startswith("approval_")} | {"approval_state": "none"}
+
+    verdict = evaluate(POLICY, make_facts(**changes))
+
+    assert _ids(verdict) == ["VET-001", "ALW-001"]
+
+
+def test_the_reason_of_a_misused_exemption_says_in_what_respects() -> None:
+    exemption = make_exemption(purposes=[], until=NOW - DAY, approvers=1)
+
+    verdict = evaluate(POLICY, make_facts(moratoria=[make_moratorium()], exemptions=[exemption]))
+
+    assert _reason(verdict, "MOR-002").endswith("e1 (purpose, dates, fewer than two approvers).")
+
+
+@pytest.mark.parametrize("operation", ["delete", "read_own_decisions"])
+def test_stopping_never_blocks_rights(operation: str) -> None:
+    nothing_else = {name: ... for name in FACTS if name not in ("now", "operation")}
+    stopped = {
+        "approval_state": "revoked",
+        "suspended": ["organisation", "key"],
+        "moratoria": [make_moratorium()],
+        "on_behalf_of": None,
+        "purpose": "?",
+        "key_operations": [],
+    }
+
+    for changes in (stopped, nothing_else):
+        verdict = evaluate(POLICY, make_facts(**(changes | {"operation": operation})))
+        assert (verdict.effect, verdict.allowed_by) == ("allow", ("ALW-002",))
+
+
+def _input_reasons(verdict: Verdict) -> dict[str, str]:
+    """Return the reasons of INPUT-001 by fact."""
+    return {rule.facts[0]: rule.reason for rule in verdict.fired if rule.id == "INPUT-001"}

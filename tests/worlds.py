@@ -1,0 +1,175 @@
+"""Fixtures: tenants with approvals and keys, staff, HTTP clients, moratoria that end with their test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from common.context import Actor, ActorKind, Usage
+from common.ids import new_id
+from common.permits import Permit, mint_permit
+from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from governance import services as governance
+from governance.audit import ledger
+from governance.models import Moratorium
+from tenants import services as tenants
+from tenants.models import Tenant, User
+
+ALL_OPERATIONS = tuple(Operation)
+USAGES = {
+    CustomerCategory.CONSUMER_SOFTWARE: Purpose.PHOTO_ORGANISATION,
+    CustomerCategory.IDENTITY_VERIFICATION: Purpose.IDENTITY_VERIFICATION,
+    CustomerCategory.VICTIM_RESCUE_NGO: Purpose.VICTIM_IDENTIFICATION,
+    CustomerCategory.LAW_ENFORCEMENT: Purpose.CRIMINAL_INVESTIGATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    officers: tuple[User, User]
+    oversight: tuple[User, User]
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A tenant with one approved key: `actor` for services, `client` for HTTP."""
+
+    tenant: Tenant
+    actor: Actor
+    key_id: uuid.UUID
+    token: str
+
+    @property
+    def client(self) -> APIClient:
+        return client_with(self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Two tenants of one category that must never meet, and the staff."""
+
+    alice: Player
+    mallory: Player
+    staff: Staff
+
+
+def client_with(token: str, **headers: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}", **headers)
+    return client
+
+
+@pytest.fixture(scope="session")
+def staff(django_db_setup: None) -> Staff:
+    """Two officers and two oversight members, once a process."""
+
+    def person(role: StaffRole) -> User:
+        return tenants.create_staff(
+            username=f"{role}-{new_id().hex[-12:]}", password="a long password", role=role, actor=ledger.SYSTEM
+        )
+
+    return Staff(
+        officers=(person(StaffRole.OFFICER), person(StaffRole.OFFICER)),
+        oversight=(person(StaffRole.OVERSIGHT), person(StaffRole.OVERSIGHT)),
+    )
+
+
+PlayerFactory = Callable[..., Player]
+
+
+@pytest.fixture
+def make_player(staff: Staff) -> PlayerFactory:
+    """Make a tenant with a key; keyword arguments change what it is approved for."""
+
+    def make(
+        category: CustomerCategory = CustomerCategory.CONSUMER_SOFTWARE,
+        *,
+        approved: bool = True,
+        end_users: tuple[CustomerCategory, ...] | None = None,
+        on_behalf_of: CustomerCategory | None = None,
+        purposes: tuple[Purpose, ...] | None = None,
+        operations: tuple[Operation, ...] = ALL_OPERATIONS,
+        engine_versions: tuple[str, ...] | None = None,
+    ) -> Player:
+        purposes = purposes or (USAGES[category],)
+        slug = f"tenant-{new_id().hex[-12:]}"
+        tenant = tenants.create_tenant(slug, name=slug, category=category, actor=ledger.SYSTEM)
+        if category == CustomerCategory.VICTIM_RESCUE_NGO and on_behalf_of is None:
+            on_behalf_of = category
+        binding = tenants.KeyBinding(
+            operations=ALL_OPERATIONS,
+            purposes=purposes,
+            default_purpose=purposes[0],
+            default_jurisdiction="US",
+            default_on_behalf_of=on_behalf_of,
+        )
+        key = tenants.issue_api_key(tenant.id, label="test", binding=binding, actor=ledger.SYSTEM)
+        if approved:
+            use = governance.ApprovedUse(
+                purposes=purposes,
+                operations=operations,
+                jurisdictions=["US"],
+                end_users=end_users or (category,),
+                engine_versions=engine_versions or current_engine_versions(),
+            )
+            expires_at = ledger.database_now() + timedelta(days=100)
+            governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=staff.officers)
+        usage = Usage(purposes[0].value, on_behalf_of.value if on_behalf_of else None, "US")
+        return Player(tenant, Actor(ActorKind.API_KEY, key.id, tenant.id, usage), key.id, key.token)
+
+    return make
+
+
+def current_engine_versions() -> tuple[str, ...]:
+    from recognition.engines import registry
+
+    return (registry.get("fake").version,)
+
+
+@pytest.fixture
+def world(make_player: PlayerFactory, staff: Staff) -> World:
+    return World(make_player(), make_player(), staff)
+
+
+@pytest.fixture
+def alice(world: World) -> Player:
+    return world.alice
+
+
+@pytest.fixture
+def mallory(world: World) -> Player:
+    return world.mallory
+
+
+MoratoriumFactory = Callable[..., Moratorium]
+
+
+@pytest.fixture
+def impose(staff: Staff) -> Iterator[MoratoriumFactory]:
+    """Impose a moratorium that is lifted when the test ends."""
+    imposed: list[Moratorium] = []
+
+    def make(*, selector: governance.Selector, **fields: Any) -> Moratorium:
+        moratorium = governance.impose_moratorium(
+            selector=selector, reason="test", imposed_by=staff.oversight[0], **fields
+        )
+        imposed.append(moratorium)
+        return moratorium
+
+    yield make
+    for moratorium in imposed:
+        moratorium.refresh_from_db(using="officer")
+        if moratorium.lifted_at is None:
+            governance.lift_moratorium(moratorium, lifters=staff.oversight)
+
+
+@pytest.fixture
+def permit() -> Permit:
+    """A permit for tests of engines and gallery alone; `tests/architecture/test_permits.py` allows it here."""
+    return mint_permit(decision_id=new_id(), tenant_id=new_id(), operation="detect", epoch=1)
