@@ -76,7 +76,7 @@ def _preface() -> Iterator[str]:
         "# Rules",
         "",
         "Made from `governance/catalogue.py`; do not edit. Rules are modelled on law and policy, each with its source;",
-        "nothing here is legal advice. Deny always wins, no allow means deny, and every rule is evaluated, so a refusal",
+        "nothing here is legal advice. Deny always wins, no allow means deny, and every rule is evaluated: a refusal",
         "lists every reason. A rule speaks only where its selector matches and between its dates; a fact that it needs",
         "and does not get refuses the request (INPUT-001). *Spares rights* marks the rules that never stand in the way",
         "of deletion or of reading one's own decisions.",

@@ -53,10 +53,6 @@ class FactSpec:
     sentence: str
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -INT_LIMIT < value < INT_LIMIT
-
-
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < INT_LIMIT
 
@@ -67,7 +63,14 @@ def _is_text(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
+    if not isinstance(value, list):
+        return False
+    try:
+        # One look at the joined items is several times faster than a look at each.
+        joined = "".join(value)
+    except TypeError:
+        return False
+    return joined.isascii() and joined.isprintable() and (len(joined) <= TEXT_LIMIT or all(map(_is_text, value)))
 
 
 def _one_of(slugs: frozenset[str]) -> Callable[[object], bool]:
@@ -75,7 +78,7 @@ def _one_of(slugs: frozenset[str]) -> Callable[[object], bool]:
 
 
 def _all_of(slugs: frozenset[str]) -> Callable[[object], bool]:
-    return lambda value: _is_texts(value) and slugs.issuperset(value)  # type: ignore[arg-type]
+    return lambda value: value == [] or (_is_texts(value) and slugs.issuperset(value))  # type: ignore[arg-type]
 
 
 def _or_none(check: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -89,16 +92,13 @@ def _records(members: Mapping[str, Callable[[object], bool]]) -> Callable[[objec
     """
     names = members.keys()
 
-    def check(value: object) -> bool:
-        return isinstance(value, list) and all(
-            isinstance(item, dict) and item.keys() == names and all(test(item[name]) for name, test in members.items())
-            for item in value
-        )
+    def check(item: object) -> bool:
+        return isinstance(item, dict) and item.keys() == names and all(members[name](item[name]) for name in names)
 
-    return check
+    return lambda value: isinstance(value, list) and all(map(check, value))
 
 
-_is_time_or_none = _or_none(_is_int)
+_is_time_or_none = _or_none(_is_count)
 
 # The dimensions of a moratorium are held against the vocabulary: a misspelt slug would match nothing, and so allow.
 _MORATORIUM: Final = {
@@ -108,7 +108,7 @@ _MORATORIUM: Final = {
     "purposes": _all_of(PURPOSE_SLUGS),
     "operations": _all_of(OPERATION_SLUGS),
     "jurisdictions": _all_of(JURISDICTION_SLUGS),
-    "from": _is_int,
+    "from": _is_count,
     "until": _is_time_or_none,
 }
 _EXEMPTION: Final = {
@@ -117,13 +117,13 @@ _EXEMPTION: Final = {
     "purposes": _is_texts,
     "operations": _is_texts,
     "end_users": _is_texts,
-    "from": _is_int,
-    "until": _is_int,
+    "from": _is_count,
+    "until": _is_count,
     "approvers": _is_count,
 }
 
 FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
-    "time": _is_int,
+    "time": _is_count,
     "time|None": _is_time_or_none,
     "count": _is_count,
     "count|None": _or_none(_is_count),

@@ -85,6 +85,7 @@ class Decision:
 
     @property
     def is_allowed(self) -> bool:
+        """Whether a permit was minted."""
         return self.permit is not None
 
 
@@ -98,10 +99,12 @@ class Admission:
 
     @property
     def decision_id(self) -> uuid.UUID:
+        """Id of the decision, which operation rows refer to."""
         return self.decision.id
 
     @property
     def permit(self) -> Permit:
+        """The proof that every engine and gallery entry point asks for."""
         if self.decision.permit is None:
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(self.decision.verdict))
         return self.decision.permit

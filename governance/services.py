@@ -225,9 +225,7 @@ def grant_exemption(
             **scope,
         )
         exemption.save(using="officer", force_insert=True)
-        _record(
-            Tag.EXEMPTION_GRANTED, approvers, resource=("exemption", exemption.id), tenant_id=tenant_id, data=scope
-        )
+        _record(Tag.EXEMPTION_GRANTED, approvers, resource=("exemption", exemption.id), tenant_id=tenant_id, data=scope)
     return exemption
 
 

@@ -1,63 +1,26 @@
 """The world of the tests: real PostgreSQL and Valkey, a database of its own for each test process, committed rows.
 
-The embedded services start once, in the first process. The migrated database is a template; each process clones it, so
-nothing is ever flushed (the audit log refuses it). Tests keep apart by tenant: every `world` makes new ones.
+`tests.plugin` starts the services. The migrated database is a template; each process clones it, so nothing is ever
+flushed (the audit log refuses it). Tests keep apart by tenant: every `world` makes new ones.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests.plugin import ADMIN_URL
+
 TEMPLATE = "custos"
-
-_services = ExitStack()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the services before Django reads its settings; processes of xdist inherit the environment."""
-    if "PYTEST_XDIST_WORKER" in os.environ or os.environ.get("CUSTOS_TEST_ADMIN_URL") or config.option.collectonly:
-        return
-    from instance.services import embedded_services
-
-    home = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    _services.callback(shutil.rmtree, home, ignore_errors=True)
-    endpoints = _services.enter_context(embedded_services(home, ephemeral=True))
-    os.environ.update(endpoints.environment())
-    os.environ["CUSTOS_TEST_ADMIN_URL"] = endpoints.admin_database_url
-    os.environ["CUSTOS_ENV"] = "test"
-    os.environ["CUSTOS_MODELS_DIR"] = os.environ.get("CUSTOS_MODELS_DIR") or str(REPOSITORY / "var" / "models")
-    _migrate()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    _services.close()
-
-
-def _migrate() -> None:
-    environment = {**os.environ, "CUSTOS_DATABASE_ROLE": "custos_owner"}
-    for command in (["migrate", "--verbosity", "0"], ["publish_policy"]):
-        if command[0] != "migrate":
-            environment["CUSTOS_DATABASE_ROLE"] = "custos_app"
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL
-        )
 
 
 def admin_connection(database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
     """Connect as the superuser of the embedded PostgreSQL."""
-    return psycopg.connect(os.environ["CUSTOS_TEST_ADMIN_URL"], dbname=database, autocommit=True)
+    return psycopg.connect(os.environ[ADMIN_URL], dbname=database, autocommit=True)
 
 
 @pytest.fixture(scope="session")

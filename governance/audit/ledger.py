@@ -234,7 +234,7 @@ def _commit(statement: str, row: tuple[Any, ...]) -> None:
 
 
 def _case_commitment(tenant_id: uuid.UUID, case_ref: str | None) -> str | None:
-    """Return an HMAC of the case reference under a key of the tenant: linkable within the tenant, unreadable outside."""
+    """Return an HMAC of the case reference under a key of the tenant: linkable inside, unreadable outside."""
     if case_ref is None:
         return None
     return hmac.new(tenant_key(tenant_id, use="case-ref"), case_ref.encode(), hashlib.sha256).hexdigest()

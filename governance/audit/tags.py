@@ -1,4 +1,7 @@
-"""Every event tag, `subject:action`, one sentence each. Decisions and outcomes need no tag: the operation names them."""
+"""Every event tag, `subject:action`, one sentence each.
+
+Decisions and outcomes need no tag: the operation names them.
+"""
 
 from __future__ import annotations
 

@@ -6,124 +6,205 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('governance', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("governance", "0001_initial"),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='approval',
-            name='approver_1',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approval",
+            name="approver_1",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='approval',
-            name='approver_2',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approval",
+            name="approver_2",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='approval',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="approval",
+            name="tenant",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"),
         ),
         migrations.AddField(
-            model_name='exemption',
-            name='approver_1',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="exemption",
+            name="approver_1",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='exemption',
-            name='approver_2',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="exemption",
+            name="approver_2",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='exemption',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="exemption",
+            name="tenant",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"),
         ),
         migrations.AddField(
-            model_name='moratorium',
-            name='imposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="moratorium",
+            name="imposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='moratorium',
-            name='lifter_1',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="moratorium",
+            name="lifter_1",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='moratorium',
-            name='lifter_2',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="moratorium",
+            name="lifter_2",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='exemption',
-            name='moratorium',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exemptions', to='governance.moratorium'),
+            model_name="exemption",
+            name="moratorium",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="exemptions", to="governance.moratorium"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyepoch',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='policy_epoch_is_one_row'),
+            model_name="policyepoch",
+            constraint=models.CheckConstraint(condition=models.Q(("id", 1)), name="policy_epoch_is_one_row"),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('author', models.F('approver')), _negated=True), name='policy_author_is_not_approver'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("author", models.F("approver")), _negated=True),
+                name="policy_author_is_not_approver",
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='imposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="imposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='lifter_1',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="lifter_1",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='lifter_2',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="lifter_2",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="suspension",
+            name="tenant",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('approver_1', models.F('approver_2')), _negated=True), name='approval_approvers_differ'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approver_1", models.F("approver_2")), _negated=True),
+                name="approval_approvers_differ",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('valid_from'))), name='approval_ends_after_it_begins'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("valid_from"))), name="approval_ends_after_it_begins"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='moratorium',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gt', models.F('effective_from')), _connector='OR'), name='moratorium_ends_after_it_begins'),
+            model_name="moratorium",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_until", None), ("effective_until__gt", models.F("effective_from")), _connector="OR"
+                ),
+                name="moratorium_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='moratorium',
-            constraint=models.CheckConstraint(condition=models.Q(('lifted_at', None), models.Q(('lifter_1__isnull', False), ('lifter_2__isnull', False), models.Q(('lifter_1', models.F('lifter_2')), _negated=True)), _connector='OR'), name='moratorium_lifted_by_two'),
+            model_name="moratorium",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lifted_at", None),
+                    models.Q(
+                        ("lifter_1__isnull", False),
+                        ("lifter_2__isnull", False),
+                        models.Q(("lifter_1", models.F("lifter_2")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="moratorium_lifted_by_two",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exemption',
-            constraint=models.CheckConstraint(condition=models.Q(('approver_1', models.F('approver_2')), _negated=True), name='exemption_approvers_differ'),
+            model_name="exemption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approver_1", models.F("approver_2")), _negated=True),
+                name="exemption_approvers_differ",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exemption',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('effective_from'))), name='exemption_ends_after_it_begins'),
+            model_name="exemption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("effective_from"))),
+                name="exemption_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(('target__in', ['organisation', 'user', 'key', 'collection'])), name='suspension_target_known'),
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target__in", ["organisation", "user", "key", "collection"])),
+                name="suspension_target_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(('lifted_at', None), models.Q(('lifter_1__isnull', False), ('lifter_2__isnull', False), models.Q(('lifter_1', models.F('lifter_2')), _negated=True)), _connector='OR'), name='suspension_lifted_by_two'),
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lifted_at", None),
+                    models.Q(
+                        ("lifter_1__isnull", False),
+                        ("lifter_2__isnull", False),
+                        models.Q(("lifter_1", models.F("lifter_2")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="suspension_lifted_by_two",
+            ),
         ),
     ]

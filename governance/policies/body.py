@@ -44,7 +44,7 @@ class RuleSetting:
 
     Attributes:
         id: of a rule in the catalogue.
-        selector: the situations that it is about.
+        selector: the situations that it is about; the dimensions that it does not narrow are left out.
         parameters: a value for each parameter of the rule; lists as frozensets.
         source: the law or policy that the operator names for it.
         effective_from: first instant at which it takes part, in microseconds since the Unix epoch.
@@ -100,7 +100,7 @@ def _setting(item: object, *, pointer: str) -> RuleSetting:
     is_end = end is None or (_is_time(end) and end > start)
     _expect(is_end, "An end is null or a later time", f"{pointer}/effective_until")
     selector = _selector(item["selector"], pointer=f"{pointer}/selector")
-    is_conditional = selector != Selector() or start != 0 or end is not None
+    is_conditional = bool(selector) or start != 0 or end is not None
     _expect(not (rule.is_mandatory and is_conditional), "This rule holds always and for everything", pointer)
     parameters = _parameters(item["parameters"], rule=rule, pointer=f"{pointer}/parameters")
     return RuleSetting(rule.id, selector, parameters, item["source"], start, end)
@@ -112,7 +112,8 @@ def _selector(value: object, *, pointer: str) -> Selector:
         chosen = members[dimension]
         is_known = isinstance(chosen, list) and all(isinstance(item, str) and item in slugs for item in chosen)
         _expect(is_known, "A dimension is a list of slugs of the vocabulary", f"{pointer}/{dimension}")
-    return Selector.from_record(members)
+    # An empty dimension says nothing, so the evaluator need not look at it.
+    return MappingProxyType({dimension: frozenset(chosen) for dimension, chosen in members.items() if chosen})
 
 
 def _parameters(value: object, *, rule: Rule, pointer: str) -> Mapping[str, Any]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from common.vocabulary import RIGHTS
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, Facts
 from governance.policies.body import Policy, RuleSetting
 from governance.rules.rule import Effect
-from governance.rules.situation import FactsMissing, Situation, Unknown
+from governance.rules.situation import FactsMissing, Situation, Unknown, unknowns
 
 INPUT_RULE: Final = "INPUT-001"
 DEFAULT_RULE: Final = "ALW-001"
@@ -132,9 +131,9 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
 def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
     """Return None for a rule out of scope, else the facts that it needs and that cannot be used."""
     rule = CATALOGUE[setting.id]
-    if rule.check is None or (rule.spares_rights and situation.operation in RIGHTS):
+    if rule.check is None or (situation.is_right and rule.spares_rights):
         return None
-    if rule.judges_approval and situation.has_no_live_approval:
+    if situation.has_no_live_approval and rule.judges_approval:
         return None
     now = situation.now
     if isinstance(now, Unknown):
@@ -142,10 +141,10 @@ def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[st
         return ("now",)
     if now < setting.effective_from or (setting.effective_until is not None and now >= setting.effective_until):
         return None
-    unknowns = setting.selector.unknowns(situation)
-    if unknowns is None or not situation.unusable:
-        return unknowns
-    return (*unknowns, *(name for name in rule.needs if name in situation.unusable))
+    untold = unknowns(setting.selector, situation=situation) if setting.selector else ()
+    if untold is None or not situation.unusable:
+        return untold
+    return (*untold, *(name for name in rule.needs if name in situation.unusable))
 
 
 def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ...], tally: _Tally) -> None:

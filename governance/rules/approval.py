@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.vocabulary import RIGHTS, Operation
+from common.vocabulary import Operation
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import Situation, known, require_known
 
@@ -113,7 +113,7 @@ def approved_use(situation: Situation, /, *, parameters: Parameters) -> Finding 
 
 def right(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """ALW-002."""
-    return {} if situation.operation in RIGHTS else None
+    return {} if situation.is_right else None
 
 
 VET_RULES: Final = (

@@ -10,12 +10,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from common.vocabulary import Operation, jurisdiction_lineage
+from common.vocabulary import RIGHTS, Operation, jurisdiction_lineage
 from governance.facts import Facts, unusable_facts
 
 T = TypeVar("T")
 
-DIMENSIONS: Final = ("categories", "end_users", "purposes", "operations", "jurisdictions")
+# `categories` means the tenant **or** the end user: a vendor that works for the police is in a rule about the police.
+# `jurisdictions` covers the parts of each: US matches US-CA.
+DIMENSIONS: Final = ("operations", "categories", "end_users", "purposes", "jurisdictions")
+
+# Slugs by dimension; one that is empty or left out matches anything.
+Selector = Mapping[str, Any]
 
 
 class FactsMissing(Exception):
@@ -68,6 +73,8 @@ class Situation:
         tenant_category: what the tenant is.
         end_user: for whom it is done; the tenant itself when nobody else is stated (GOVERNANCE 1.1).
         lineage: the jurisdiction and its parents, nearest first.
+        dimensions: what a selector is held against.
+        is_right: whether the operation is the exercise of a right.
         has_no_live_approval: whether the tenant is known to have none.
     """
 
@@ -80,6 +87,8 @@ class Situation:
     tenant_category: str | Unknown
     end_user: str | Unknown
     lineage: tuple[str, ...] | Unknown
+    dimensions: Mapping[str, tuple[str | Unknown, ...]]
+    is_right: bool
     has_no_live_approval: bool
 
     @classmethod
@@ -92,20 +101,31 @@ class Situation:
             return Unknown(name) if value is None else value
 
         operation = stated("operation")
-        tenant_category = stated("tenant_category")
+        purpose = stated("purpose")
+        category = stated("tenant_category")
         on_behalf_of = stated("on_behalf_of")
         jurisdiction = stated("jurisdiction")
         is_itself = isinstance(on_behalf_of, Unknown) and "on_behalf_of" not in unusable
+        end_user = category if is_itself else on_behalf_of
+        lineage = jurisdiction if isinstance(jurisdiction, Unknown) else jurisdiction_lineage(jurisdiction)
         return cls(
             facts=facts,
             unusable=unusable,
             now=stated("now"),
             operation=operation,
             acts=stated("result_of") if operation == Operation.READ_RESULT else operation,
-            purpose=stated("purpose"),
-            tenant_category=tenant_category,
-            end_user=tenant_category if is_itself else on_behalf_of,
-            lineage=jurisdiction if isinstance(jurisdiction, Unknown) else jurisdiction_lineage(jurisdiction),
+            purpose=purpose,
+            tenant_category=category,
+            end_user=end_user,
+            lineage=lineage,
+            dimensions={
+                "operations": (operation,),
+                "categories": (category, end_user),
+                "end_users": (end_user,),
+                "purposes": (purpose,),
+                "jurisdictions": (lineage,) if isinstance(lineage, Unknown) else lineage,
+            },
+            is_right=operation in RIGHTS,
             has_no_live_approval="approval_state" not in unusable and facts["approval_state"] != "live",
         )
 
@@ -121,63 +141,42 @@ class Situation:
         return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
-    """Slugs by dimension; an empty dimension matches anything.
+def unknowns(selector: Selector, *, situation: Situation, counts_results: bool = False) -> tuple[str, ...] | None:
+    """Match a situation.
 
-    `categories` means the tenant **or** the end user; a vendor that works for the police is in a rule about the
-    police. `jurisdictions` covers the parts of each: US matches US-CA.
+    Args:
+        selector: of a rule, or a moratorium (whose further members do not count).
+        situation: what to match.
+        counts_results: whether reading a result also counts as the operation that made it.
+
+    Returns:
+        None when it does not match; else the facts that were needed to tell and are missing.
     """
-
-    categories: Collection[str] = ()
-    end_users: Collection[str] = ()
-    purposes: Collection[str] = ()
-    operations: Collection[str] = ()
-    jurisdictions: Collection[str] = ()
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Selector:
-        """Read the five dimensions of a record that has them all."""
-        return cls(**{dimension: tuple(record[dimension]) for dimension in DIMENSIONS})
-
-    def unknowns(self, situation: Situation, *, counts_results: bool = False) -> tuple[str, ...] | None:
-        """Match the situation.
-
-        Args:
-            situation: what to match.
-            counts_results: whether reading a result also counts as the operation that made it.
-
-        Returns:
-            None when the selector does not match; else the facts that were needed to tell and are missing.
-        """
-        s = situation
-        unknown: list[str] = []
-        if self.operations:
-            unknown.append(_tell(self.operations, s.operation, s.acts if counts_results else s.operation))
-        if self.categories:
-            unknown.append(_tell(self.categories, s.tenant_category, s.end_user))
-        if self.end_users:
-            unknown.append(_tell(self.end_users, s.end_user))
-        if self.purposes:
-            unknown.append(_tell(self.purposes, s.purpose))
-        if self.jurisdictions:
-            lineage = (s.lineage,) if isinstance(s.lineage, Unknown) else s.lineage
-            unknown.append(_tell(self.jurisdictions, *lineage))
-        if _NO in unknown:
+    missing = []
+    for dimension, wanted in selector.items():
+        values = situation.dimensions.get(dimension)
+        if values is None or not wanted:
+            continue
+        if counts_results and dimension == "operations":
+            values = (situation.operation, situation.acts)
+        told = _tell(wanted, values)
+        if told == _NO:
             return None
-        return tuple(name for name in unknown if name != _YES)
+        if told != _YES:
+            missing.append(told)
+    return tuple(missing)
 
 
 _YES: Final = ""
 _NO: Final = "-"
 
 
-def _tell(wanted: Collection[str], *values: str | Unknown) -> str:
+def _tell(wanted: Collection[str], values: tuple[str | Unknown, ...]) -> str:
     """Return _YES, _NO, or the name of the fact that would tell."""
-    missing = _NO
+    told = _NO
     for value in values:
         if isinstance(value, Unknown):
-            missing = value.fact
+            told = value.fact
         elif value in wanted:
             return _YES
-    return missing
+    return told

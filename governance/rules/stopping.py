@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from governance.rules.approval import MINIMUM_APPROVERS
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
-from governance.rules.situation import FactsMissing, Selector, Situation, known
+from governance.rules.situation import FactsMissing, Situation, known, unknowns
 
 Record = Mapping[str, Any]
 
@@ -41,6 +41,8 @@ def is_under_moratorium(situation: Situation, /, *, parameters: Parameters) -> F
 
 def is_outside_exemption(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """MOR-002."""
+    if not situation.facts["exemptions"]:
+        return None
     outside = [
         f"{exemption['id']} ({', '.join(_outside(exemption, situation))})"
         for _, exemptions in _unexempted(situation)
@@ -61,14 +63,14 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
     for moratorium in situation.facts["moratoria"]:
         if not _is_live(moratorium, now=now):
             continue
-        unknowns = Selector.from_record(moratorium).unknowns(situation, counts_results=True)
-        if unknowns is None:
+        untold = unknowns(moratorium, situation=situation, counts_results=True)
+        if untold is None:
             continue
         exemptions = [item for item in situation.facts["exemptions"] if item["moratorium"] == moratorium["id"]]
         if any(not _outside(exemption, situation) for exemption in exemptions):
             continue
-        missing |= dict.fromkeys(unknowns)
-        if not unknowns:
+        missing |= dict.fromkeys(untold)
+        if not untold:
             stopping.append((moratorium, exemptions))
     if missing and not stopping:
         raise FactsMissing(tuple(missing))

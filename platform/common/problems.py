@@ -96,7 +96,9 @@ def as_platform_error(exception: Exception) -> PlatformError | None:
         case exceptions.ValidationError():
             return ValidationFailed(errors=list(_field_errors(exception.detail)))
         case DjangoValidationError():
-            return ValidationFailed(errors=[{"pointer": "", "code": "invalid", "detail": m} for m in exception.messages])
+            return ValidationFailed(
+                errors=[{"pointer": "", "code": "invalid", "detail": m} for m in exception.messages]
+            )
         case RequestDataTooBig() | TooManyFilesSent():
             return PayloadTooLarge("The request is larger than this server accepts.")
         case Http404() | exceptions.NotFound():

@@ -120,9 +120,7 @@ JURISDICTION_PARENTS: Final[dict[str, str | None]] = {
     "CA": None,
     "AU": None,
     "CH": None,
-    **dict.fromkeys(
-        "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split(), "EU"
-    ),
+    **dict.fromkeys("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split(), "EU"),
     **{
         f"US-{state}": "US"
         for state in (

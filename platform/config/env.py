@@ -26,13 +26,17 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_HOME", "var", "Folder of this instance: database, broker, keys, models, mail, logs."),
     Variable("PORT", "8000", "TCP port of the web server."),
     Variable("CUSTOS_BIND", "127.0.0.1", "Address that the web server listens on."),
-    Variable("DATABASE_URL", None, "External PostgreSQL; unset: the embedded one. Credentials in it are for set-up only."),
+    Variable(
+        "DATABASE_URL", None, "External PostgreSQL; unset: the embedded one. Credentials in it are for set-up only."
+    ),
     Variable("BROKER_URL", None, "External Valkey or Redis; unset: the embedded one."),
     Variable("CUSTOS_DATABASE_ROLE", "custos_app", "Database role of this process (custos_owner for migrations)."),
     Variable("CUSTOS_KEYS_DIR", None, "Private keys and database passwords, 0700; default $CUSTOS_HOME/keys."),
     Variable("CUSTOS_MODELS_DIR", None, "Model weights; default $CUSTOS_HOME/models."),
     Variable("CUSTOS_CACHE_DIR", None, "Verified downloads by digest; default the user's cache folder."),
-    Variable("CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."),
+    Variable(
+        "CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."
+    ),
     Variable("CUSTOS_WORKERS", "2", "Celery worker processes started by `make run`."),
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),

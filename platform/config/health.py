@@ -19,7 +19,10 @@ def ready(request: HttpRequest) -> JsonResponse:
     """200 when database and broker answer; 503 with the parts that do not."""
     parts = {"database": _database_answers(), "broker": _broker_answers()}
     is_ready = all(parts.values())
-    body = {"status": "ok" if is_ready else "unavailable", "parts": {k: "ok" if v else "down" for k, v in parts.items()}}
+    body = {
+        "status": "ok" if is_ready else "unavailable",
+        "parts": {k: "ok" if v else "down" for k, v in parts.items()},
+    }
     return JsonResponse(body, status=200 if is_ready else 503)
 
 

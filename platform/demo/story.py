@@ -112,7 +112,8 @@ def find_a_person(stage: Stage) -> None:
         )
     _require(candidates[0]["face"]["external_id"] == "case-A", "case-A at rank 1")
     _require({c["face"]["external_id"] for c in candidates} == {"case-A"}, "nobody else above the threshold")
-    stage.say(f"   gallery {answer['gallery_size']}, expected false candidates {answer['expected_false_candidates']:.2g}")
+    expected = answer["expected_false_candidates"]
+    stage.say(f"   gallery {answer['gallery_size']}, expected false candidates {expected:.2g}")
 
 
 def detect_a_group(stage: Stage) -> None:

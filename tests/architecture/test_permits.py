@@ -51,9 +51,7 @@ def test_nothing_else_passes_for_a_permit(impostor: object) -> None:
 @pytest.mark.parametrize("protocol", [FaceEngine, GalleryIndex])
 def test_every_entry_point_requires_a_permit(protocol: type) -> None:
     methods = {
-        name: method
-        for name, method in inspect.getmembers(protocol, inspect.isfunction)
-        if not name.startswith("_")
+        name: method for name, method in inspect.getmembers(protocol, inspect.isfunction) if not name.startswith("_")
     }
 
     assert methods

@@ -72,7 +72,11 @@ def test_an_event_is_gone_when_its_transaction_rolls_back(world: World) -> None:
 
     with pytest.raises(RuntimeError), tenant_scope(tenant_id):
         entry_id = ledger.record_event(
-            Tag.KEY_REVOKED, actor=ledger.SYSTEM, resource=ledger.Resource("api_key", None), tenant_id=tenant_id, data={}
+            Tag.KEY_REVOKED,
+            actor=ledger.SYSTEM,
+            resource=ledger.Resource("api_key", None),
+            tenant_id=tenant_id,
+            data={},
         )
         raise RuntimeError
 

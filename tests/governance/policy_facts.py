@@ -45,6 +45,14 @@ BASE: dict[str, Any] = {
     "gallery_size": 5_000,
 }
 
+# Changes that make it the reading of a search's result.
+READ: dict[str, Any] = {
+    "operation": "read_result",
+    "result_of": "search",
+    "threshold_milli": None,
+    "engine_version": None,
+}
+
 _ANYTHING: dict[str, Any] = {"categories": [], "end_users": [], "purposes": [], "operations": [], "jurisdictions": []}
 
 
@@ -75,7 +83,7 @@ def make_exemption(**changes: Any) -> dict[str, Any]:
 
 
 def make_body(**changes: Any) -> dict[str, Any]:
-    """Return the default policy body; each change is a rule id (`_` for `-`) and its changed members, None to drop it."""
+    """Return the default policy body; each change is a rule id (`_` for `-`) and its members, None to drop it."""
     body: dict[str, Any] = copy.deepcopy(DEFAULT_POLICY_BODY)
     by_id = {name.replace("_", "-"): members for name, members in changes.items()}
     body["rules"] = [

@@ -212,7 +212,11 @@ def test_rights_survive_moratorium_suspension_and_missing_approval(
     player = make_player(approved=False)
     impose(selector=services.Selector())
     suspension = services.suspend(
-        player.tenant.id, target=Suspension.Target.ORGANISATION, target_id=player.tenant.id, reason="test", imposed_by=staff.oversight[0]
+        player.tenant.id,
+        target=Suspension.Target.ORGANISATION,
+        target_id=player.tenant.id,
+        reason="test",
+        imposed_by=staff.oversight[0],
     )
 
     for right in (Operation.DELETE, Operation.READ_OWN_DECISIONS):

@@ -101,9 +101,7 @@ def test_a_binding_contains_its_default_purpose(alice: Player) -> None:
 
 def test_two_tenants_cannot_share_a_slug(alice: Player) -> None:
     with pytest.raises(SlugTaken):
-        services.create_tenant(
-            alice.tenant.slug, name="again", category=alice.tenant.category, actor=ledger.SYSTEM
-        )
+        services.create_tenant(alice.tenant.slug, name="again", category=alice.tenant.category, actor=ledger.SYSTEM)
 
 
 def _binding() -> services.KeyBinding:

@@ -22,7 +22,8 @@ def _tenant_tables() -> list[tuple[str, str]]:
             SELECT c.relname, a.attname FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
             JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-            WHERE c.relkind IN ('r', 'p') AND (a.attname = 'tenant_id' OR (c.relname = 'tenants_tenant' AND a.attname = 'id'))
+            WHERE c.relkind IN ('r', 'p')
+              AND (a.attname = 'tenant_id' OR (c.relname = 'tenants_tenant' AND a.attname = 'id'))
             ORDER BY 1
             """
         ).fetchall()
@@ -44,8 +45,9 @@ def test_it_forces_row_security_on_every_tenant_table_and_partition() -> None:
             row = admin.execute(
                 """
                 SELECT c.relrowsecurity, c.relforcerowsecurity,
-                       EXISTS (SELECT FROM pg_policies p WHERE p.tablename = c.relname
-                               AND 'custos_app' = ANY (p.roles) AND p.qual LIKE '%%current_setting(''app.tenant''::text)%%')
+                       EXISTS (SELECT FROM pg_policies p
+                               WHERE p.tablename = c.relname AND 'custos_app' = ANY (p.roles)
+                                 AND p.qual LIKE '%%current_setting(''app.tenant''::text)%%')
                 FROM pg_class c WHERE c.oid = %s::regclass
                 """,
                 [name],

@@ -31,4 +31,6 @@ class Command(BaseCommand):
             story.tell(stage)
         except (story.StoryFailed, requests.RequestException) as error:
             raise CommandError(f"The demonstration failed: {error}") from error
-        self.stdout.write(self.style.SUCCESS(f"\nThe demonstration is complete: {len(story.SCENES)} scenes, all as promised."))
+        self.stdout.write(
+            self.style.SUCCESS(f"\nThe demonstration is complete: {len(story.SCENES)} scenes, all as promised.")
+        )

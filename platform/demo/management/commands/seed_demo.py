@@ -14,7 +14,9 @@ from demo.photographs import fetch_photographs
 
 
 class Command(BaseCommand):
-    help = "Build the demo world (four tenants, staff, a moratorium) and write its log-ins. Does nothing the second time."
+    help = (
+        "Build the demo world (four tenants, staff, a moratorium) and write its log-ins. Does nothing the second time."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--base-url", required=True, help="Where the web server will listen.")

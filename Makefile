@@ -1,0 +1,94 @@
+# Custos. `make` alone explains every target.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
+DATA ?=
+T ?= tests
+
+.PHONY: help install run demo test check format lint types imports migrations unit bench models lock clean manage
+
+help: ## Explain every target
+	@echo "Custos: face recognition in which access is governed."
+	@echo
+	@grep -hE '^[a-z%-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo "Variables: PORT=8001 CUSTOS_HOME=var-two (run), T=tests/audit (unit), DATA=folder (bench-accuracy), PYTHON=python3.12"
+
+install: $(VENV)/.dev ## Build .venv with everything that tests and checks need
+
+run: $(VENV)/.base ## Start everything: services, models, demo world, web, worker; Ctrl-C stops it
+	@$(BIN)/python -m instance run
+
+demo: $(VENV)/.base ## Play the demonstration in an instance of its own and say what happens
+	@$(BIN)/python -m instance demo
+
+test: check ## What CI runs: formatting, lint, types, import contracts, migrations, and the whole suite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(T)
+
+check: install models lint types imports migrations ## Everything of `make test` but the suite
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --check --lint platform/config/templates
+	$(BIN)/typos
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+migrations:
+	CUSTOS_ENV=test $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
+
+format: install ## Format the code and apply safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+unit: install models ## The fast part of the suite; T=tests/audit for a part of it
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(T)
+
+models: $(VENV)/.base ## Fetch and verify the model weights
+	@$(BIN)/python manage.py fetch_models
+
+bench: install models ## Run every benchmark that needs no data of its own; results in var/bench/
+	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit $$?; done
+
+bench-%: install models ## Run one benchmark, for example bench-gate, or bench-accuracy DATA=folder
+	@$(BIN)/python benchmarks/bench_$(subst -,_,$*).py $(if $(DATA),--data "$(DATA)")
+
+manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
+	@$(BIN)/python manage.py $(C)
+
+lock: install ## Write the hashed locks of requirements/ anew
+	@for name in base dev prod; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	    requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## Remove the environment, caches and everything under var/ except downloads in your cache folder
+	if [ -f var/instance-id ] && [ "$$(id -u)" = 0 ]; then rm -rf "/var/lib/custos-$$(cat var/instance-id)"; fi
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The environment: rebuilt only when a lock changes.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Custos needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: requirements/base.txt | $(BIN)/python
+	@echo "Installing what Custos needs (the first time takes a few minutes) …"
+	@$(BIN)/python -m pip install --quiet --progress-bar on --disable-pip-version-check --require-hashes -r requirements/base.txt || \
+	  { echo "The installation failed. Check the network, then run the same command again."; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base pyproject.toml | $(BIN)/python
+	@echo "Installing what tests and checks need …"
+	@$(BIN)/python -m pip install --quiet --progress-bar on --disable-pip-version-check --require-hashes -r requirements/dev.txt || \
+	  { echo "The installation failed. Check the network, then run the same command again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

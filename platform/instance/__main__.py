@@ -1,0 +1,36 @@
+"""`python -m instance run | demo | services -- COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from config import env
+from instance import supervisor
+from instance.errors import StartFailed
+
+
+def main() -> int:
+    """Parse the command line and run it."""
+    parser = argparse.ArgumentParser(prog="python -m instance", description="One running instance of Custos.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="start everything, print the URL and the log-ins, stay up until Ctrl-C")
+    commands.add_parser("demo", help="play the demonstration in an instance of its own, and remove it")
+    services = commands.add_parser("services", help="run a command on ephemeral, migrated services")
+    services.add_argument("argv", nargs="+", metavar="COMMAND", help="after --, for example: -- pytest tests/audit")
+    arguments = parser.parse_args()
+    environment = env.read()
+    try:
+        match arguments.command:
+            case "run":
+                return supervisor.run(environment)
+            case "demo":
+                return supervisor.demo(environment)
+            case _:
+                return supervisor.with_services(environment, arguments.argv)
+    except StartFailed as error:
+        return supervisor.main_failed(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Roles, database and extension: what must exist before the first migration. Idempotent."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from instance.errors import StartFailed
+from instance.secret_files import ensure_secret
+
+LEAST_SERVER = 150_000
+LEAST_VECTOR = (0, 7)
+OWNER = "custos_owner"
+ROLES = (OWNER, "custos_app", "custos_officer", "custos_sequencer", "custos_audit", "custos_backup")
+
+# A holder of the fence that stops answering would stall every activation: such a transaction is ended.
+_ROLE_SETTINGS = {
+    "custos_app": {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "20s", "statement_timeout": "60s"},
+    "custos_officer": {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "20s", "statement_timeout": "60s"},
+}
+
+
+def without_credentials(url: str) -> str:
+    """Return host, port and name of a database URL: what runtime processes get."""
+    parts = urlsplit(url)
+    host = parts.hostname or "127.0.0.1"
+    return urlunsplit((parts.scheme, f"{host}:{parts.port or 5432}", parts.path, "", ""))
+
+
+def prepare(admin_url: str, keys_dir: Path) -> None:
+    """Create database, roles with random passwords (files in the keys folder) and the extension.
+
+    Args:
+        admin_url: a log-in that may create roles and databases; used here and nowhere else.
+        keys_dir: passwords are kept in `database/<role>`.
+
+    Raises:
+        StartFailed: the server cannot be reached or is too old, or pgvector is missing.
+    """
+    name = urlsplit(admin_url).path.lstrip("/") or "custos"
+    with _connect(admin_url, database="postgres") as connection:
+        if connection.info.server_version < LEAST_SERVER:
+            raise StartFailed(f"PostgreSQL 15 or later is needed, not {connection.info.server_version // 10_000}.")
+        for role in ROLES:
+            _ensure_role(connection, role=role, keys_dir=keys_dir)
+        _ensure_database(connection, name=name)
+    with _connect(admin_url, database=name) as connection:
+        _ensure_vector(connection)
+        _grant(connection, name=name)
+
+
+def _connect(admin_url: str, *, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(admin_url, dbname=database, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StartFailed(f"The database does not answer. Check DATABASE_URL.\n{error}") from error
+
+
+def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], *, role: str, keys_dir: Path) -> None:
+    password = ensure_secret(keys_dir / "database" / role, make=lambda: secrets.token_hex(24).encode()).decode()
+    exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
+    bypass = sql.SQL("BYPASSRLS" if role == "custos_backup" else "NOBYPASSRLS")
+    connection.execute(
+        sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {} PASSWORD {}").format(
+            sql.SQL("ALTER" if exists else "CREATE"), sql.Identifier(role), bypass, sql.Literal(password)
+        )
+    )
+    for setting, value in _ROLE_SETTINGS.get(role, {}).items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)
+            )
+        )
+
+
+def _ensure_database(connection: psycopg.Connection[tuple[object, ...]], *, name: str) -> None:
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+        # PostgreSQL 16 lets a role give away only what it is a member of; a superuser needs no membership.
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
+        )
+
+
+def _ensure_vector(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    try:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    except psycopg.Error as error:
+        raise StartFailed(f"The extension pgvector cannot be created in this database: {error}") from error
+    row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
+    version = str(row[0]) if row else "0"
+    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VECTOR:
+        raise StartFailed(f"pgvector 0.7 or later is needed, not {version}.")
+
+
+def _grant(connection: psycopg.Connection[tuple[object, ...]], *, name: str) -> None:
+    roles = sql.SQL(", ").join(sql.Identifier(role) for role in ROLES)
+    database = sql.Identifier(name)
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles))
+    connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles))
+    connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {}").format(sql.Identifier(OWNER)))

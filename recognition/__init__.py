@@ -1,0 +1,1 @@
+"""What: collections, images, faces, templates, jobs and the engines that see."""

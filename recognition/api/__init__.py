@@ -1,0 +1,1 @@
+"""The REST translators of recognition: HTTP in, keyword arguments out; a result in, HTTP out."""

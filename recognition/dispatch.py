@@ -1,0 +1,50 @@
+"""Starting work: a task is sent by its name, after the commit, with the tenant in the message header.
+
+Services call this, so they never import tasks. A broker that does not answer costs nothing but time: the ticket of the
+job is in the database, and the sweep sends it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError as BrokerError
+
+from common.tasks import message_headers
+
+logger = logging.getLogger(__name__)
+
+RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
+PROMOTE_COLLECTION: Final = "recognition.promote_collection"
+SWEEP_JOBS: Final = "recognition.sweep_jobs"
+
+# Connecting again is the sweep's business; a request does not wait for it.
+_PUBLISHING: Final = {"retry": False}
+
+
+def enqueue_batches(job_id: uuid.UUID, *, firsts: Iterable[int], tenant_id: uuid.UUID) -> None:
+    """Send the batches of a job that begin at these items, once the open transaction has committed."""
+    for first in firsts:
+        _enqueue(RUN_ENROLMENT_BATCH, str(job_id), first, tenant_id=tenant_id)
+
+
+def enqueue_promotion(collection_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    """Ask for the promotion of a grown collection, once the open transaction has committed."""
+    _enqueue(PROMOTE_COLLECTION, str(collection_id), tenant_id=tenant_id)
+
+
+def _enqueue(task: str, *args: object, tenant_id: uuid.UUID) -> None:
+    headers = message_headers(tenant_id)
+
+    def send() -> None:
+        try:
+            current_app.send_task(task, args=args, headers=headers, **_PUBLISHING)
+        except BrokerError:
+            logger.warning("%s could not be sent; it will be sent again", task, exc_info=True)
+
+    transaction.on_commit(send)

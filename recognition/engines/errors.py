@@ -1,0 +1,42 @@
+"""What can go wrong with an engine as such, whatever the picture."""
+
+from __future__ import annotations
+
+from common.errors import InvalidRequest, PlatformError, Unavailable
+
+
+class EngineUnknown(InvalidRequest):
+    """Somebody asked the registry for a name that it does not have."""
+
+    code = "engine-unknown"
+    title = "There is no engine of this name"
+
+
+class WeightsMissing(Unavailable):
+    """A weight file is not in the models folder; the detail names the command that fetches it."""
+
+    code = "engine-not-loaded"
+    title = "The engine's models are not installed"
+    retryable = False
+
+
+class WeightsAltered(WeightsMissing):
+    """A weight file is not the one that the manifest declares."""
+
+    code = "engine-weights-altered"
+    title = "The engine's models are not the declared ones"
+
+
+class RuntimeUnusable(Unavailable):
+    """No inference runtime could be loaded, or none gives the declared results on this machine."""
+
+    code = "engine-runtime-unusable"
+    title = "No inference runtime works on this machine"
+    retryable = False
+
+
+class EngineInWrongProcess(PlatformError):
+    """An engine crossed a fork. Its threads did not, so using it would hang: get one from the registry instead."""
+
+    code = "engine-in-wrong-process"
+    title = "The engine was loaded in another process"

@@ -1,0 +1,120 @@
+"""What recognition answers when it cannot do what was asked. Every code is in `docs/reference/errors.md`."""
+
+from __future__ import annotations
+
+from common.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge, Unavailable, Unprocessable
+
+
+class CollectionNotFound(NotFound):
+    code = "collection-not-found"
+    title = "There is no such collection"
+
+
+class CollectionExists(Conflict):
+    code = "collection-exists"
+    title = "A collection of this name exists already"
+
+
+class EngineNotOffered(InvalidRequest):
+    code = "engine-not-offered"
+    title = "This engine is not offered here"
+
+
+class EngineVersionMismatch(Conflict):
+    """Vectors of two engine versions are never compared."""
+
+    code = "engine-version-mismatch"
+    title = "The collection holds templates of another engine version"
+
+
+class FaceNotFound(NotFound):
+    code = "face-not-found"
+    title = "There is no such face in the collection"
+
+
+class NoFaceFound(Unprocessable):
+    code = "no-face-found"
+    title = "No face was found in the image"
+
+
+class NoUsableFace(Unprocessable):
+    """Faces were found and every one was rejected; the member `rejected` says why."""
+
+    code = "no-usable-face"
+    title = "None of the faces in the image can be enrolled"
+
+
+class ImageReferencesNotOffered(Unprocessable):
+    """`image_id` names a stored image; images are kept only by collections that say so, and none may yet."""
+
+    code = "image-references-not-offered"
+    title = "Images cannot be named by id yet: send the image itself"
+
+
+class RequestBodyTooLarge(PayloadTooLarge):
+    """Refused by the announced length, before anything is read."""
+
+    code = "request-body-too-large"
+    title = "The request body is larger than this route accepts"
+
+
+class TooManyImages(PayloadTooLarge):
+    code = "too-many-images"
+    title = "The request holds more images than one job takes"
+
+
+class JobNotFound(NotFound):
+    code = "job-not-found"
+    title = "There is no such job"
+
+
+class JobClosed(Conflict):
+    """The job has ended, so it can neither be worked on nor cancelled."""
+
+    code = "job-closed"
+    title = "The job has already ended"
+
+
+class JobHalted(Conflict):
+    """A halted job's output was destroyed: there is nothing to read."""
+
+    code = "job-halted"
+    title = "The job was halted by policy and its output destroyed"
+
+
+class CollectionDeleted(Conflict):
+    """Why a job was cancelled: the collection it was to fill is gone."""
+
+    code = "collection-deleted"
+    title = "The collection was deleted while the job ran"
+
+
+class AllImagesFailed(Unprocessable):
+    """Why a job failed although it ran to its end."""
+
+    code = "all-images-failed"
+    title = "None of the job's images could be enrolled"
+
+
+class StagingUnavailable(Unavailable):
+    code = "staging-unavailable"
+    title = "Uploaded images cannot be stored right now"
+
+
+class StagedImageDamaged(Unprocessable):
+    """A staged file is missing, or its bytes are not those that were accepted."""
+
+    code = "staged-image-damaged"
+    title = "The accepted image can no longer be read"
+
+
+class ImageAbandoned(Unprocessable):
+    """Working on the image ended the worker process, again and again."""
+
+    code = "image-abandoned"
+    title = "The image was given up after several attempts"
+
+
+class GalleryBusy(Unavailable):
+    code = "gallery-busy"
+    title = "The collection is being moved: try again"

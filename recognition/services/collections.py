@@ -1,0 +1,106 @@
+"""Creating, listing and reading collections. Deleting one is a right: `services.deletion`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from common.context import Actor, tenant_scope
+from common.ids import new_id
+from common.vocabulary import Operation
+from governance import gate
+from recognition.errors import CollectionExists
+from recognition.gallery.protection import new_sealed_seed
+from recognition.models import SHARED_PARTITIONS, Collection
+from recognition.selectors import collections as selectors
+from recognition.services import engines
+
+R = TypeVar("R")
+
+
+def create_collection(
+    name: str,
+    *,
+    actor: Actor,
+    engine: str | None = None,
+    description: str = "",
+    retention_days: int | None = None,
+) -> Collection:
+    """Create an empty collection, pinned to the present version of its engine.
+
+    Raises:
+        CollectionExists: the tenant has one of this name.
+        EngineNotOffered: `engine` is not offered here.
+        PolicyRefused: the policy does not allow it.
+    """
+    engine_name = engines.default_engine_name(engine)
+    collection_id = new_id()
+    resource = gate.ResourceRef("collection", collection_id, actor.tenant_id)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    with gate.authorised(request) as admission:
+        made_by = engines.default_engine()
+        collection = Collection(
+            id=collection_id,
+            tenant_id=actor.tenant_id,
+            name=name,
+            description=description,
+            engine=engine_name,
+            engine_version=made_by.version,
+            dimensions=made_by.dimensions,
+            retention_days=retention_days,
+            partition_no=collection_id.int % SHARED_PARTITIONS,
+            template_seed=new_sealed_seed(tenant_id=actor.tenant_id, collection_id=collection_id),
+            decision_entry_id=admission.decision_id,
+        )
+        with tenant_scope(actor.tenant_id):
+            _insert(collection)
+            admission.complete(resource=resource)
+    return collection
+
+
+def list_collections(*, actor: Actor, paginate: Callable[[QuerySet[Collection]], R]) -> R:
+    """Return a page of the tenant's collections.
+
+    Args:
+        paginate: takes the page out of the scoped queryset.
+
+    Raises:
+        PolicyRefused: the policy does not allow it.
+    """
+    resource = gate.ResourceRef("collection", None, actor.tenant_id)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        page = paginate(selectors.list_for(actor.tenant_id))
+        admission.complete()
+    return page
+
+
+def get_collection(name: str, *, actor: Actor) -> Collection:
+    """Return one of the tenant's collections.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PolicyRefused: the policy does not allow it.
+    """
+    with tenant_scope(actor.tenant_id):
+        collection = selectors.get_for(actor.tenant_id, name=name)
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        collection = selectors.get_for(actor.tenant_id, name=name)
+        admission.complete()
+    return collection
+
+
+def _insert(collection: Collection) -> None:
+    try:
+        with transaction.atomic():
+            collection.save(force_insert=True)
+    except IntegrityError as error:
+        if "collection_name_once_per_tenant" not in str(error):
+            raise
+        raise CollectionExists(f"There is a collection {collection.name} already.") from error
+    collection.refresh_from_db(fields=["created_at"])

@@ -1,0 +1,103 @@
+"""From the bytes of a picture to faces fit for enrolment: decode, detect, filter by quality, extract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from django.conf import settings
+
+from common.permits import Permit
+from common.vocabulary import QualityReason
+from recognition import images
+from recognition.engines.base import DetectedFace, FaceEngine, Template
+from recognition.errors import NoFaceFound, NoUsableFace
+from recognition.images import ImageLimits, UprightImage
+from recognition.services.results import Rejection
+
+MOST_FACES: Final = 100
+LEAST_FACE_PX: Final = 20  # shorter side; below, the aligned crop is mostly interpolation (MODELS 2)
+LEAST_CONFIDENCE: Final = 60.0  # per cent; the detector's own threshold lies at or under it
+
+
+class QualityFilter(StrEnum):
+    """Whether faces of low quality are left out."""
+
+    AUTO = "auto"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is kept of a picture: never its pixels."""
+
+    digest: str
+    width: int
+    height: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A picture with the faces to enrol, each with its template, and those that were rejected."""
+
+    picture: Picture
+    faces: tuple[tuple[DetectedFace, Template], ...]
+    rejected: tuple[Rejection, ...]
+
+
+def open_image(data: bytes) -> UprightImage:
+    """Decode a picture within the platform's limits.
+
+    Raises:
+        ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+    """
+    return images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
+
+
+def examine(
+    data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit
+) -> Examined:
+    """Find the faces of a picture and make templates of those that can be enrolled, largest first.
+
+    Raises:
+        NoFaceFound: there is none.
+        NoUsableFace: there are some, and each was rejected.
+        ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+    """
+    image = open_image(data)
+    detected = engine.detect(image, permit=permit, max_faces=MOST_FACES)
+    if not detected:
+        raise NoFaceFound
+    accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
+    if not accepted:
+        raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
+    templates = engine.extract(image, accepted, permit=permit)
+    picture = Picture(image.digest, image.width, image.height, image.format)
+    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
+
+
+def _sort_out(
+    detected: tuple[DetectedFace, ...], *, image: UprightImage, max_faces: int, quality: QualityFilter
+) -> tuple[tuple[DetectedFace, ...], list[Rejection]]:
+    accepted: list[DetectedFace] = []
+    rejected: list[Rejection] = []
+    for face in detected:
+        reasons = _reasons(face, image=image) if quality is QualityFilter.AUTO else []
+        if not reasons and len(accepted) == max_faces:
+            reasons = [QualityReason.EXCEEDS_MAX_FACES]
+        if reasons:
+            rejected.append(Rejection(face.box, tuple(reasons)))
+        else:
+            accepted.append(face)
+    return tuple(accepted), rejected
+
+
+def _reasons(face: DetectedFace, *, image: UprightImage) -> list[QualityReason]:
+    reasons = []
+    if min(face.box.width * image.width, face.box.height * image.height) < LEAST_FACE_PX:
+        reasons.append(QualityReason.SMALL_BOUNDING_BOX)
+    if face.confidence < LEAST_CONFIDENCE:
+        reasons.append(QualityReason.LOW_CONFIDENCE)
+    return reasons

@@ -1,0 +1,198 @@
+"""One-to-many search: which references of a collection are as alike as the threshold asks?"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from common.context import Actor, tenant_scope
+from common.permits import Permit
+from common.vocabulary import Operation
+from governance import gate
+from recognition.engines.base import DetectedFace, FaceEngine, Template
+from recognition.errors import FaceNotFound, NoFaceFound
+from recognition.gallery.base import Hit
+from recognition.models import Collection
+from recognition.selectors import collections as collection_selectors
+from recognition.selectors import faces as face_selectors
+from recognition.services import engines
+from recognition.services.examination import MOST_FACES, open_image
+from recognition.services.references import gallery
+from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
+
+DEFAULT_LIMIT: Final = 10
+MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One probe and its candidates, best first. The probe has no box when it is an enrolled face."""
+
+    probe: DetectedFace | None
+    candidates: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identification:
+    """What a search found, with what is needed to judge it.
+
+    Attributes:
+        expected_false_candidates: how many candidates above the threshold chance alone would give, over all probes.
+    """
+
+    searches: tuple[Search, ...]
+    gallery_size: int
+    expected_false_candidates: float
+    engine_version: str
+    threshold: float
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Probes:
+    faces: tuple[DetectedFace | None, ...]
+    templates: tuple[Template, ...]
+
+
+def search_by_image(
+    data: bytes,
+    *,
+    collection_name: str,
+    actor: Actor,
+    threshold: float | None = None,
+    limit: int = DEFAULT_LIMIT,
+    every_face: bool = False,
+) -> Identification:
+    """Search a collection for the largest face of a picture, or for each of its faces.
+
+    Args:
+        data: encoded picture.
+        collection_name: the tenant's name for the collection.
+        actor: who asks.
+        threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
+        limit: most candidates of each probe.
+        every_face: search for every face, not only for the largest.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PolicyRefused: the policy does not allow it.
+        NoFaceFound: the picture has no face.
+        EngineVersionMismatch: the platform runs another version of the collection's engine.
+        ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+    """
+    collection = _collection(collection_name, actor=actor)
+    engine = engines.engine_of(collection)
+    with gate.authorised(_request(actor, collection=collection, threshold=threshold)) as admission:
+        probes = _probes_of(data, engine=engine, most=MOST_FACES if every_face else 1, permit=admission.permit)
+        with tenant_scope(actor.tenant_id):
+            return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
+
+
+def search_by_face(
+    face_id: uuid.UUID,
+    *,
+    collection_name: str,
+    actor: Actor,
+    threshold: float | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Identification:
+    """Search a collection for one of its own faces, which is not among the candidates.
+
+    Raises:
+        FaceNotFound: the face is not in the collection.
+        CollectionNotFound, PolicyRefused, EngineVersionMismatch: as in `search_by_image`.
+    """
+    collection = _collection(collection_name, actor=actor)
+    engine = engines.engine_of(collection)
+    with (
+        gate.authorised(_request(actor, collection=collection, threshold=threshold)) as admission,
+        tenant_scope(actor.tenant_id),
+    ):
+        template = _template_of(face_id, collection=collection, permit=admission.permit)
+        probes = _Probes((None,), (template,))
+        return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
+
+
+def _collection(name: str, *, actor: Actor) -> Collection:
+    with tenant_scope(actor.tenant_id):
+        return collection_selectors.get_for(actor.tenant_id, name=name)
+
+
+def _request(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
+    return gate.AccessRequest(
+        actor=actor,
+        operation=Operation.SEARCH,
+        resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
+        threshold=threshold,
+        gallery_size=collection.face_count,
+        engine_version=collection.engine_version,
+    )
+
+
+def _probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> _Probes:
+    image = open_image(data)
+    faces = engine.detect(image, permit=permit, max_faces=most)
+    if not faces:
+        raise NoFaceFound
+    return _Probes(faces, engine.extract(image, faces, permit=permit))
+
+
+def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+    template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
+    if template is None:
+        raise FaceNotFound
+    return template
+
+
+def _search(
+    probes: _Probes,
+    *,
+    collection: Collection,
+    engine: FaceEngine,
+    limit: int,
+    admission: gate.Admission,
+    exclude: uuid.UUID | None = None,
+) -> Identification:
+    """Search, name the candidates and complete the admission, in the open scope."""
+    calibration = engine.calibration
+    min_score = calibration.score(admission.threshold)
+    found = gallery.search(
+        collection_selectors.gallery_of(collection),
+        probes.templates,
+        limit=limit,
+        min_score=min_score,
+        permit=admission.permit,
+        exclude=exclude,
+    )
+    views = _views([hit for hits in found.hits for hit in hits], collection=collection)
+    searches = tuple(
+        Search(probe, tuple(match_of(h.score, face=views[h.face_id], calibration=calibration) for h in hits if h.face_id in views))
+        for probe, hits in zip(probes.faces, found.hits, strict=True)
+    )
+    candidates = [candidate for search in searches for candidate in search.candidates]
+    admission.complete(
+        n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates)
+    )
+    fmr = calibration.fmr(min_score)
+    return Identification(
+        searches=searches,
+        gallery_size=found.gallery_size,
+        expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
+        engine_version=collection.engine_version,
+        threshold=admission.threshold,
+        notice=_notice(fmr, engine=engine),
+    )
+
+
+def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceView]:
+    """Return the faces of the hits. One that was deleted a moment ago is not named any more."""
+    rows = face_selectors.by_id_in(collection, face_ids={hit.face_id for hit in hits})
+    return {face_id: view_of(row) for face_id, row in rows.items()}
+
+
+def _notice(fmr: float, *, engine: FaceEngine) -> str:
+    return (
+        "An investigative lead, not an identification: similarity is not the probability that two pictures show one"
+        f" person. At this threshold {engine.calibration.fmr_text(fmr)}; have a trained person examine every candidate."
+    )

@@ -1,0 +1,67 @@
+"""What use-cases return: frozen values that the REST views, and later other edges, put into their own words."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from common.vocabulary import QualityReason
+from recognition.engines.base import Box, DetectedFace, Landmark, Pose, Quality
+from recognition.evaluation.calibration import Calibration
+from recognition.models import Face
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """A face as callers see it; the ids are those of an enrolled one."""
+
+    detected: DetectedFace
+    id: uuid.UUID | None = None
+    image_id: uuid.UUID | None = None
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A face that was found and not enrolled, and why."""
+
+    box: Box
+    reasons: tuple[QualityReason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How alike two faces are.
+
+    Attributes:
+        similarity: calibrated, in per cent; not a probability that they are one person.
+        score: cosine of the templates.
+        fmr: share of pairs of different people that score as high.
+    """
+
+    similarity: float
+    score: float
+    fmr: float
+    face: FaceView
+
+
+def match_of(score: float, *, face: FaceView, calibration: Calibration) -> Match:
+    """Return a match in calibrated words."""
+    return Match(similarity=calibration.similarity(score), score=score, fmr=calibration.fmr(score), face=face)
+
+
+def top_bucket(matches: list[Match]) -> int | None:
+    """Return the best similarity rounded down to ten per cent, for the outcome entry; None without a match."""
+    return max((int(match.similarity // 10) * 10 for match in matches), default=None)
+
+
+def view_of(row: Face) -> FaceView:
+    """Return an enrolled face as callers see it."""
+    detected = DetectedFace(
+        box=Box(row.box_left, row.box_top, row.box_width, row.box_height),
+        confidence=row.confidence,
+        landmarks=tuple(Landmark(**landmark) for landmark in row.landmarks),
+        pose=Pose(row.pose_yaw, row.pose_pitch, row.pose_roll),
+        quality=Quality(row.brightness, row.sharpness, row.quality_score),
+    )
+    return FaceView(detected, row.id, row.image_id, row.external_id)

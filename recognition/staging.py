@@ -1,0 +1,110 @@
+"""Images of accepted jobs, kept in files until they are worked on: `CUSTOS_HOME/staging/<tenant>/<job>/<sequence>`.
+
+A file is on the disk, not just in its cache, before the job is acknowledged. Nothing else is stored of a picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from recognition.errors import StagedImageDamaged, StagingUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+def write(images: Sequence[bytes], *, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
+    """Write the images of a new job, numbered from 0, and wait until disk has them.
+
+    Raises:
+        StagingUnavailable: they could not be written; nothing is left of them.
+    """
+    folder = _folder(tenant_id, job_id)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        for sequence, data in enumerate(images):
+            _write_durably(folder / str(sequence), data)
+        for directory in (folder, folder.parent, folder.parent.parent):
+            _sync_directory(directory)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        logger.exception("images of job %s could not be staged", job_id)
+        raise StagingUnavailable(retry_after=10) from error
+
+
+def read(sequence: int, *, tenant_id: uuid.UUID, job_id: uuid.UUID, digest: str) -> bytes:
+    """Return the bytes of one image.
+
+    Raises:
+        StagedImageDamaged: the file is missing, or its SHA-256 is not `digest`.
+    """
+    try:
+        data = (_folder(tenant_id, job_id) / str(sequence)).read_bytes()
+    except OSError as error:
+        raise StagedImageDamaged from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise StagedImageDamaged
+    return data
+
+
+def remove_images(sequences: Iterable[int], *, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
+    """Delete single images that are done with; what is gone already stays gone."""
+    for sequence in sequences:
+        (_folder(tenant_id, job_id) / str(sequence)).unlink(missing_ok=True)
+
+
+def remove(*, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
+    """Delete everything that is staged for a job."""
+    _remove_folder(_folder(tenant_id, job_id))
+
+
+def jobs_older_than(seconds: float) -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
+    """Return tenant and job of each staged folder that has not changed for so long."""
+    before = time.time() - seconds
+    for folder in _root().glob("*/*"):
+        try:
+            if folder.stat().st_mtime < before:
+                yield uuid.UUID(folder.parent.name), uuid.UUID(folder.name)
+        except FileNotFoundError:
+            continue  # its job ended meanwhile
+
+
+def _root() -> Path:
+    return Path(settings.CUSTOS_HOME) / "staging"
+
+
+def _folder(tenant_id: uuid.UUID, job_id: uuid.UUID) -> Path:
+    return _root() / str(tenant_id) / str(job_id)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_folder(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        # The rows are gone already; the sweep tries again.
+        logger.exception("staged folder %s could not be removed", folder.name)

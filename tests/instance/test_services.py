@@ -1,0 +1,135 @@
+"""The embedded services: real processes, killed for real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from instance import database
+from instance.account import service_account
+from instance.services import Endpoints, embedded_services, service_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
+
+PLATFORM = Path(__file__).resolve().parents[2] / "platform"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    _remove(tmp_path / "home")
+
+
+def _remove(home: Path) -> None:
+    """Services of root keep their data outside the home."""
+    shutil.rmtree(service_folder(home, account=service_account()))
+
+
+def _admin(endpoints: Endpoints) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(endpoints.admin_database_url, autocommit=True)
+
+
+def test_a_killed_database_comes_back_with_what_it_acknowledged(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        with _admin(endpoints) as connection:
+            connection.execute("CREATE TABLE kept (value int)")
+            connection.execute("INSERT INTO kept VALUES (42)")
+        assert endpoints.postgres_pid is not None
+        os.kill(endpoints.postgres_pid, signal.SIGKILL)
+        psutil.wait_procs(
+            [psutil.Process(endpoints.postgres_pid)] if psutil.pid_exists(endpoints.postgres_pid) else [], 5
+        )
+
+    with embedded_services(home) as endpoints, _admin(endpoints) as connection:
+        assert connection.execute("SELECT value FROM kept").fetchone() == (42,)
+
+
+def test_services_of_a_killed_supervisor_do_not_stop_the_next_start(home: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from instance.services import embedded_services\n"
+        "with embedded_services(Path(sys.argv[1])) as e: print(e.postgres_pid, flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PLATFORM)}
+    first = subprocess.Popen([sys.executable, "-c", script, str(home)], stdout=subprocess.PIPE, env=environment)
+    assert first.stdout is not None
+    assert int(first.stdout.readline()) > 0
+    first.kill()
+    first.wait()
+    first.stdout.close()
+
+    started = time.monotonic()
+    with embedded_services(home) as endpoints, _admin(endpoints) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert time.monotonic() - started < 60
+
+
+def test_two_homes_run_side_by_side(tmp_path: Path) -> None:
+    with embedded_services(tmp_path / "one") as first, embedded_services(tmp_path / "two") as second:
+        assert first.database_url != second.database_url
+        assert first.broker_url != second.broker_url
+        for endpoints in (first, second):
+            with _admin(endpoints) as connection, redis.Redis.from_url(endpoints.broker_url) as broker:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+                assert broker.ping()
+    _remove(tmp_path / "one")
+    _remove(tmp_path / "two")
+
+
+def test_the_services_never_run_as_root(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        for pid in (endpoints.postgres_pid, endpoints.valkey_pid):
+            assert psutil.Process(pid).uids().effective != 0
+
+
+def test_secrets_are_readable_by_their_owner_only(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        files = [path for path in endpoints.keys_dir.rglob("*") if path.is_file()]
+        assert {"platform.key", "django_secret", "broker", "custos_app", "custos_owner"} <= {f.name for f in files}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        assert stat.S_IMODE(endpoints.keys_dir.stat().st_mode) == 0o700
+
+
+def test_runtime_processes_get_no_administrators_password(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        password = (endpoints.keys_dir / "database" / "custos_admin").read_text()
+        assert password not in str(endpoints.environment())
+        command_lines = " ".join(
+            " ".join(process.cmdline()) for process in psutil.process_iter() if process.pid != os.getpid()
+        )
+        assert password not in command_lines
+        assert (endpoints.keys_dir / "broker").read_text() not in command_lines
+
+
+def test_preparing_twice_changes_nothing(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        passwords = {path.name: path.read_text() for path in (endpoints.keys_dir / "database").iterdir()}
+
+        database.prepare(endpoints.admin_database_url, endpoints.keys_dir)
+
+        assert passwords == {path.name: path.read_text() for path in (endpoints.keys_dir / "database").iterdir()}
+        app = f"{endpoints.database_url.replace('://', '://custos_app:' + passwords['custos_app'] + '@')}"
+        with psycopg.connect(app) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE not_allowed (x int)")
+
+
+def test_a_wrong_password_is_refused(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(endpoints.database_url.replace("://", "://custos_app:wrong@"))
+        with (
+            redis.Redis.from_url(endpoints.broker_url.replace("://:", "://:x")) as broker,
+            pytest.raises(redis.RedisError),
+        ):
+            broker.ping()

@@ -1,0 +1,65 @@
+"""Loaded before Django reads its settings (`-p tests.plugin`): starts the services, and keeps tests on the loopback.
+
+The embedded services start once, in the first process; the processes of xdist inherit the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ADMIN_URL = "CUSTOS_TEST_ADMIN_URL"
+
+_services = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, object, object]:
+    """Run before pytest-django's hook of the same name."""
+    os.environ["CUSTOS_ENV"] = "test"
+    os.environ.setdefault("CUSTOS_MODELS_DIR", str(REPOSITORY / "var" / "models"))
+    if ADMIN_URL not in os.environ and not {"--help", "-h", "--version"} & set(args):
+        _start_services()
+    return (yield)
+
+
+def _start_services() -> None:
+    sys.path.insert(1, str(REPOSITORY / "platform"))
+    from instance.services import embedded_services
+
+    home = Path(tempfile.mkdtemp(prefix="custos-test-"))
+    _services.callback(shutil.rmtree, home, ignore_errors=True)
+    endpoints = _services.enter_context(embedded_services(home, ephemeral=True))
+    os.environ.update(endpoints.environment())
+    _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
+    _manage("publish_policy", "--skip-checks", role="custos_app")
+    os.environ[ADMIN_URL] = endpoints.admin_database_url
+
+
+def _manage(*command: str, role: str) -> None:
+    environment = {**os.environ, "CUSTOS_DATABASE_ROLE": role}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        pytest.exit(f"manage.py {' '.join(command)} failed:\n{done.stdout}{done.stderr}", returncode=3)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _services.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test reaches beyond the loopback interface; pinned packages are fetched by their own tools, in processes."""
+    from pytest_socket import socket_allow_hosts
+
+    socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
