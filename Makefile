@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 T ?= tests
+BENCHMARKS := gate search_request enrolment
 
 .PHONY: help install run demo test check format lint types imports migrations unit bench models lock clean manage
 
@@ -57,10 +58,10 @@ models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models
 
 bench: install models ## Run every benchmark that needs no data of its own; results in var/bench/
-	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit $$?; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit $$?; done
 
 bench-%: install models ## Run one benchmark, for example bench-gate, or bench-accuracy DATA=folder
-	@$(BIN)/python benchmarks/bench_$(subst -,_,$*).py $(if $(DATA),--data "$(DATA)")
+	@$(BIN)/python benchmarks/$(subst -,_,$*).py $(if $(DATA),--data "$(DATA)")
 
 manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
 	@$(BIN)/python manage.py $(C)

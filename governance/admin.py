@@ -5,7 +5,7 @@ Vetting and imposing go through `governance.services`; their screens come with t
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -42,33 +42,33 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Moratorium)
 class MoratoriumAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["id", "categories", "operations", "effective_from", "effective_until", "lifted_at"]
-    list_filter: ClassVar = ["lifted_at"]
+    list_display = ("id", "categories", "operations", "effective_from", "effective_until", "lifted_at")
+    list_filter = ("lifted_at",)
 
 
 @admin.register(Exemption)
 class ExemptionAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["tenant", "purposes", "end_users", "expires_at", "revoked_at"]
+    list_display = ("tenant", "purposes", "end_users", "expires_at", "revoked_at")
 
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["tenant", "purposes", "operations", "expires_at", "revoked_at"]
+    list_display = ("tenant", "purposes", "operations", "expires_at", "revoked_at")
 
 
 @admin.register(Suspension)
 class SuspensionAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["tenant", "target", "imposed_at", "lifted_at"]
+    list_display = ("tenant", "target", "imposed_at", "lifted_at")
 
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["version", "effective_from", "author", "approver", "digest"]
+    list_display = ("version", "effective_from", "author", "approver", "digest")
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display: ClassVar = ["ins_id", "ts", "kind", "tenant_id", "decision_id"]
-    list_filter: ClassVar = ["kind"]
-    fields: ClassVar = ["id", "ins_id", "ts", "kind", "tenant_id", "decision_id", "request_id", "content"]
-    readonly_fields: ClassVar = ["content"]
+    list_display = ("ins_id", "ts", "kind", "tenant_id", "decision_id")
+    list_filter = ("kind",)
+    fields = ("id", "ins_id", "ts", "kind", "tenant_id", "decision_id", "request_id", "content")
+    readonly_fields = ("content",)

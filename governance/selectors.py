@@ -95,7 +95,7 @@ def gate_snapshot(*, tenant_id: uuid.UUID, key_id: uuid.UUID, targets: tuple[uui
     Raises:
         PolicyMissing: no policy version is in force.
     """
-    parameters = {"tenant": tenant_id, "key": key_id, "targets": list(targets)}
+    parameters: dict[str, Any] = {"tenant": tenant_id, "key": key_id, "targets": list(targets)}
     with connections["default"].cursor() as cursor:
         cursor.execute(_SNAPSHOT, parameters)
         now, epoch, version, next_policy, category, key, approval, suspended, moratoria, exemptions = cursor.fetchone()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from common.errors import InvalidRequest
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
 from governance import fence
 from governance.audit import ledger
 from governance.audit.tags import Tag
@@ -34,6 +34,13 @@ class Selector:
     purposes: Collection[Purpose] = field(default_factory=frozenset)
     operations: Collection[Operation] = field(default_factory=frozenset)
     jurisdictions: Collection[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        """Refuse a slug outside the vocabulary: no request could be judged against it, so all would be refused."""
+        _require_known("category", {*self.categories, *self.end_users}, known=set(CustomerCategory))
+        _require_known("purpose", self.purposes, known=set(Purpose))
+        _require_known("operation", self.operations, known=set(Operation))
+        _require_known("jurisdiction", self.jurisdictions, known=set(JURISDICTION_PARENTS))
 
     def columns(self) -> dict[str, list[str]]:
         return {
@@ -276,6 +283,12 @@ def lift_suspension(suspension: Suspension, *, lifters: tuple[User, User]) -> No
             tenant_id=suspension.tenant_id,
             data={},
         )
+
+
+def _require_known(what: str, values: Collection[str], *, known: Collection[str]) -> None:
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise InvalidRequest(f"Unknown {what}: {', '.join(unknown)}.")
 
 
 def _require(user: User, *, role: StaffRole) -> None:

@@ -23,9 +23,6 @@ RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
 
-# Connecting again is the sweep's business; a request does not wait for it.
-_PUBLISHING: Final = {"retry": False}
-
 
 def enqueue_batches(job_id: uuid.UUID, *, firsts: Iterable[int], tenant_id: uuid.UUID) -> None:
     """Send the batches of a job that begin at these items, once the open transaction has committed."""
@@ -43,7 +40,8 @@ def _enqueue(task: str, *args: object, tenant_id: uuid.UUID) -> None:
 
     def send() -> None:
         try:
-            current_app.send_task(task, args=args, headers=headers, **_PUBLISHING)
+            # Connecting again is the sweep's business; a request does not wait for it.
+            current_app.send_task(task, args=args, headers=headers, retry=False)
         except BrokerError:
             logger.warning("%s could not be sent; it will be sent again", task, exc_info=True)
 

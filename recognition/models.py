@@ -6,7 +6,7 @@ hold in the database together with `tenant_id` (migration 0002); Django's own ar
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -23,11 +23,17 @@ LARGEST_DIMENSIONS = 4_000  # of a halfvec that pgvector can index; the type its
 Q = models.Q
 
 
+_TENANT_REFERENCE: Final[dict[str, Any]] = {
+    "on_delete": models.DO_NOTHING,
+    "db_constraint": False,
+    "db_index": False,
+    "related_name": "+",
+}
+
+
 def tenant_reference(to: str, **options: Any) -> models.ForeignKey[Any, Any]:
     """Return a foreign key to a row of the same tenant; the constraint is composite and made by RunSQL."""
-    return models.ForeignKey(
-        to, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", **options
-    )
+    return models.ForeignKey(to, **{**_TENANT_REFERENCE, **options})
 
 
 class Collection(TenantOwned):
@@ -104,6 +110,13 @@ class Image(TenantOwned):
         return str(self.id)
 
 
+class QualityFilter(models.TextChoices):
+    """Whether enrolment leaves out faces of low quality."""
+
+    AUTO = "auto"
+    NONE = "none"
+
+
 class Job(TenantOwned):
     """Work that goes on after the request: what, for whom, how far, how it ended.
 
@@ -117,6 +130,7 @@ class Job(TenantOwned):
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     max_faces = models.PositiveIntegerField()
+    quality_filter = models.CharField(max_length=10, choices=QualityFilter.choices)
     problem = models.JSONField(null=True, blank=True)
     actor_kind = models.CharField(max_length=20, choices=choices_of(ActorKind))
     actor_id = models.UUIDField()
@@ -137,6 +151,9 @@ class Job(TenantOwned):
             models.CheckConstraint(name="job_actor_known", condition=Q(actor_kind__in=[a.value for a in ActorKind])),
             models.CheckConstraint(
                 name="job_progress_adds_up", condition=Q(total__gte=models.F("done") + models.F("failed"))
+            ),
+            models.CheckConstraint(
+                name="job_quality_filter_known", condition=Q(quality_filter__in=QualityFilter.values)
             ),
             models.CheckConstraint(name="job_takes_faces", condition=Q(max_faces__gte=1, total__gte=1)),
             models.CheckConstraint(
@@ -225,7 +242,7 @@ class Face(TenantOwned):
     sharpness = models.FloatField()
     quality_score = models.FloatField()
     job = tenant_reference("Job", null=True, blank=True)
-    job_item = tenant_reference("JobItem", null=True, blank=True)
+    job_item = tenant_reference("JobItem", null=True, blank=True, related_name="faces")
     decision_entry_id = models.UUIDField(editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from common.context import Actor, ActorKind, Usage
 from common.errors import Unauthenticated
 from tenants import credentials, selectors
-from tenants.errors import KeyNotAccepted
+from tenants.errors import GovernanceHeaderInvalid, KeyNotAccepted
 
 SCHEME = "Bearer"
+LONGEST_HEADER = 200
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -23,6 +24,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
         Raises:
             KeyNotAccepted: the key is unknown, wrong, expired or revoked.
+            GovernanceHeaderInvalid: a governance header is not short printable ASCII.
         """
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not scheme:
@@ -45,10 +47,23 @@ def _actor(key_id: uuid.UUID, tenant_id: uuid.UUID, usage: Usage) -> Actor:
 
 def _usage(request: Request, found: selectors.FoundApiKey) -> Usage:
     """The key's defaults, replaced by the headers; that they only narrow is the gate's rule KEY-001."""
-    headers = request.headers
     return Usage(
-        purpose=headers.get("Custos-Purpose") or found.default_purpose,
-        on_behalf_of=headers.get("Custos-On-Behalf-Of") or found.default_on_behalf_of,
-        jurisdiction=headers.get("Custos-Jurisdiction") or found.default_jurisdiction,
-        case_ref=headers.get("Custos-Case") or None,
+        purpose=_header(request, "Custos-Purpose") or found.default_purpose,
+        on_behalf_of=_header(request, "Custos-On-Behalf-Of") or found.default_on_behalf_of,
+        jurisdiction=_header(request, "Custos-Jurisdiction") or found.default_jurisdiction,
+        case_ref=_header(request, "Custos-Case"),
     )
+
+
+def _header(request: Request, name: str) -> str | None:
+    """Return a governance header; facts and audit entries hold nothing but short printable ASCII.
+
+    Raises:
+        GovernanceHeaderInvalid: it is longer, or holds something else.
+    """
+    value: str | None = request.headers.get(name)
+    if not value:
+        return None
+    if len(value) > LONGEST_HEADER or not value.isascii() or not value.isprintable():
+        raise GovernanceHeaderInvalid(f"{name} must be at most {LONGEST_HEADER} printable ASCII characters.")
+    return value

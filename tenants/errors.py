@@ -20,3 +20,8 @@ class SlugTaken(Conflict):
 class BindingInvalid(InvalidRequest):
     code = "binding-invalid"
     title = "The key's binding is not valid"
+
+
+class GovernanceHeaderInvalid(InvalidRequest):
+    code = "governance-header-invalid"
+    title = "A governance header is not valid"

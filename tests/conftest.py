@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -16,6 +17,10 @@ from pytest_django import DjangoDbBlocker
 from tests.plugin import ADMIN_URL
 
 TEMPLATE = "custos"
+
+# A shared machine makes single examples slow now and then; time is measured in benchmarks, not here.
+hypothesis.settings.register_profile("custos", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("custos")
 
 
 def admin_connection(database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:

@@ -182,10 +182,12 @@ def own_connection_now() -> datetime:
     """
     try:
         with ledger_pool().connection() as connection:
-            row = connection.execute("SELECT clock_timestamp()").fetchone()
+            (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
     except (psycopg.Error, PoolTimeout) as error:
         raise LedgerUnavailable from error
-    return row[0]  # type: ignore[index]
+    if not isinstance(now, datetime):
+        raise LedgerUnavailable("The database did not tell the time.")
+    return now
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -228,7 +230,7 @@ def _row(
 def _commit(statement: str, row: tuple[Any, ...]) -> None:
     try:
         with ledger_pool().connection() as connection:
-            connection.execute(statement, row)  # type: ignore[arg-type]
+            connection.execute(statement, row)
     except (psycopg.Error, PoolTimeout) as error:
         raise LedgerUnavailable from error
 

@@ -125,7 +125,7 @@ def _of_rest_framework(exception: exceptions.APIException) -> PlatformError:
         case exceptions.UnsupportedMediaType():
             return UnsupportedMedia(detail)
         case exceptions.Throttled():
-            return Throttled(detail, retry_after=int(exception.wait or 1) + 1)
+            return Throttled(detail, retry_after=int(getattr(exception, "wait", None) or 0) + 1)
         case _:
             return InvalidRequest(detail)
 

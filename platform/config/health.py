@@ -37,7 +37,7 @@ def _database_answers() -> bool:
 
 def _broker_answers() -> bool:
     try:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as connection:
+        with Connection(settings.CELERY_BROKER_URL or "", connect_timeout=2) as connection:
             connection.ensure_connection(max_retries=1, timeout=2)
         return True
     except (BrokerError, OSError):

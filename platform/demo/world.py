@@ -166,7 +166,7 @@ def _enrol_for_police(tenant: TenantLogIns, *, photographs: Photographs) -> UUID
     actor = actor_of_key(tenant.slug, token=tenant.api_key)
     collections.create_collection(cast.POLICE_COLLECTION, actor=actor)
     enrolled = enrolment.enrol_image(
-        photographs.read("police_booking"), collection_name=cast.POLICE_COLLECTION, actor=actor
+        photographs.read("person_d_1"), collection_name=cast.POLICE_COLLECTION, actor=actor
     )
     return enrolled.faces[0].id
 

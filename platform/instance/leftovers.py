@@ -26,7 +26,7 @@ def stop_leftover(file: Path, *, stop_signal: signal.Signals = signal.SIGTERM) -
     try:
         known = json.loads(file.read_text())
         process = psutil.Process(int(known["pid"]))
-        is_ours = abs(process.create_time() - float(known["created"])) < 1.0
+        is_ours = bool(abs(process.create_time() - float(known["created"])) < 1.0)
     except (psutil.NoSuchProcess, ValueError, KeyError):
         is_ours = False
     if is_ours:

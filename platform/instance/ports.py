@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -28,10 +29,13 @@ def free_port() -> int:
         return port
 
 
-def remembered_port(file: Path, *, name: str) -> int:
-    """Return the port that `name` had last time if it is still free, else a free one; and remember it."""
+def remembered_port(file: Path, *, name: str, wait_seconds: float = 0.0) -> int:
+    """Return the port that `name` had last time if it is (or soon becomes) free, else a free one; and remember it."""
     known: dict[str, int] = json.loads(file.read_text()) if file.is_file() else {}
     port = known.get(name)
+    deadline = time.monotonic() + wait_seconds
+    while port is not None and not is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
     if port is None or not is_free(port):
         port = free_port()
         file.write_text(json.dumps({**known, name: port}))

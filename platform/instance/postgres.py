@@ -27,7 +27,10 @@ from instance.secret_files import ensure_secret
 ADMIN = "custos_admin"
 DATABASE = "custos"
 START_TIMEOUT_SECONDS = 120.0  # crash recovery of a large database takes a while
+PORT_WAIT_SECONDS = 3.0  # a killed server's children may hold it a moment longer
 STOP_TIMEOUT_SECONDS = 60.0
+LEFTOVER_TIMEOUT_SECONDS = 30.0
+SHARED_MEMORY_IN_USE = "is still in use"
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -84,13 +87,33 @@ class EmbeddedPostgres:
             self._create_cluster(binaries)
         # The owner of this pid was stopped or is gone: a file that stays would stop the start when the pid is reused.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        self.port = remembered_port(self.folder / "ports.json", name="postgres")
+        self.port = remembered_port(self.folder / "ports.json", name="postgres", wait_seconds=PORT_WAIT_SECONDS)
+        self._start_server(binaries)
+
+    def is_running(self) -> bool:
+        """Whether the server's process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def _start_server(self, binaries: Path) -> None:
+        """Start, and start again while what is left of a killed server still holds its shared memory."""
+        deadline = time.monotonic() + LEFTOVER_TIMEOUT_SECONDS
+        while True:
+            self._spawn_server(binaries)
+            try:
+                self._wait_until_ready()
+            except StartFailed:
+                if SHARED_MEMORY_IN_USE not in tail(self.log) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def _spawn_server(self, binaries: Path) -> None:
         settings = {**_SETTINGS, "port": str(self.port), **(_EPHEMERAL if self.ephemeral else {})}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._process = self._spawn([str(binaries / "postgres"), "-D", str(self.data), *options], log=log)
         leftovers.remember(self._pid_file, pid=self._process.pid)
-        self._wait_until_ready()
 
     def stop(self) -> None:
         """Stop the server: fast shutdown, killed when that takes too long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Endpoints:
         database_url: host, port and name; runtime processes log in with their role's password file.
         admin_database_url: with the administrator's log-in; never handed to web or worker.
         broker_url: with its password.
-        postgres_pid, valkey_pid: process ids of embedded services, None for external ones.
+        embedded: the services that we run; none for external ones.
     """
 
     home: Path
@@ -34,8 +34,28 @@ class Endpoints:
     database_url: str
     admin_database_url: str
     broker_url: str
-    postgres_pid: int | None = None
-    valkey_pid: int | None = None
+    embedded: tuple[EmbeddedPostgres | EmbeddedValkey, ...] = ()
+
+    @property
+    def postgres_pid(self) -> int | None:
+        """Process id of the embedded PostgreSQL."""
+        return next((service.process.pid for service in self.embedded if isinstance(service, EmbeddedPostgres)), None)
+
+    @property
+    def valkey_pid(self) -> int | None:
+        """Process id of the embedded Valkey."""
+        return next((service.process.pid for service in self.embedded if isinstance(service, EmbeddedValkey)), None)
+
+    def revive(self, say: Callable[[str], None]) -> None:
+        """Start an embedded service again that has ended.
+
+        Raises:
+            StartFailed: it does not start any more.
+        """
+        for service in self.embedded:
+            if not service.is_running():
+                say(f"{type(service).__name__.removeprefix('Embedded')} ended; starting it again (see {service.log})")
+                service.start()
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make a process of Custos use these services."""
@@ -79,20 +99,22 @@ def embedded_services(
         if ephemeral:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         admin_url, broker_url = external_database, external_broker
-        postgres_pid = valkey_pid = None
+        embedded: list[EmbeddedPostgres | EmbeddedValkey] = []
         if admin_url is None:
             postgres = EmbeddedPostgres(folder, keys, account, logs / "postgres.log", ephemeral)
             stack.callback(postgres.stop)
             postgres.start()
-            admin_url, postgres_pid = postgres.admin_url, postgres.process.pid
+            admin_url = postgres.admin_url
+            embedded.append(postgres)
         if broker_url is None:
             valkey = EmbeddedValkey(folder, keys, account, logs / "valkey.log", ephemeral)
             stack.callback(valkey.stop)
             valkey.start()
-            broker_url, valkey_pid = valkey.url, valkey.process.pid
+            broker_url = valkey.url
+            embedded.append(valkey)
         database.prepare(admin_url, keys)
         runtime_url = database.without_credentials(admin_url)
-        yield Endpoints(home, keys, runtime_url, admin_url, broker_url, postgres_pid, valkey_pid)
+        yield Endpoints(home, keys, runtime_url, admin_url, broker_url, tuple(embedded))
 
 
 def service_folder(home: Path, *, account: Account) -> Path:

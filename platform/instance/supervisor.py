@@ -18,10 +18,12 @@ from pathlib import Path
 from types import FrameType
 
 from config.env import REPOSITORY, Environment
+from instance import database
 from instance.children import Child, python
 from instance.errors import HomeInUse, PortTaken, StartFailed
 from instance.ports import LOOPBACK, free_port, is_free
 from instance.postgres import tail
+from instance.secret_files import ensure_platform_secrets
 from instance.services import Endpoints, embedded_services
 
 READY_TIMEOUT_SECONDS = 120.0
@@ -63,9 +65,9 @@ def run(environment: Environment) -> int:
         )
     _stop_on_signals()
     try:
-        with _instance(environment) as children:
+        with _instance(environment) as (endpoints, children):
             _announce(environment)
-            _watch(children)
+            _watch(endpoints, children)
     except (Stopped, KeyboardInterrupt):
         say("Stopped.")
     return 0
@@ -99,7 +101,7 @@ def base_url(environment: Environment) -> str:
 
 
 @contextmanager
-def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[list[Child]]:
+def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[tuple[Endpoints, list[Child]]]:
     """Bring an instance up as far as its first answered request."""
     home = environment.home
     home.mkdir(parents=True, exist_ok=True)
@@ -135,7 +137,7 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
                 child.log.write_bytes(b"")
                 child.start()
             _wait_until_ready(environment, children)
-        yield children
+        yield endpoints, children
         say("\nStopping …")
 
 
@@ -163,8 +165,9 @@ def _children(environment: Environment, endpoints: Endpoints) -> list[Child]:
     ]  # fmt: skip
 
 
-def _watch(children: list[Child]) -> None:
+def _watch(endpoints: Endpoints, children: list[Child]) -> None:
     while True:
+        endpoints.revive(say)
         for child in children:
             child.revive(say)
         time.sleep(WATCH_INTERVAL_SECONDS)
@@ -248,6 +251,20 @@ def _stop_on_signals() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def prepare(environment: Environment) -> int:
+    """Create secrets, database, roles and extension on an external server; for images, before `migrate`.
+
+    Raises:
+        StartFailed: DATABASE_URL is missing, or the server is not usable.
+    """
+    if environment.database_url is None:
+        raise StartFailed("Set DATABASE_URL to a log-in that may create roles.")
+    ensure_platform_secrets(environment.keys_dir)
+    with step("Database: roles and extension"):
+        database.prepare(environment.database_url, environment.keys_dir)
+    return 0
 
 
 def with_services(environment: Environment, command: list[str]) -> int:

@@ -25,6 +25,7 @@ from instance.postgres import tail
 from instance.secret_files import ensure_secret
 
 START_TIMEOUT_SECONDS = 60.0
+PORT_WAIT_SECONDS = 3.0  # a killed server's children may hold it a moment longer
 STOP_TIMEOUT_SECONDS = 20.0
 
 
@@ -61,7 +62,7 @@ class EmbeddedValkey:
         data = self.folder / "broker"
         data.mkdir(mode=0o700, exist_ok=True)
         self.account.own(data)
-        self.port = remembered_port(self.folder / "ports.json", name="valkey")
+        self.port = remembered_port(self.folder / "ports.json", name="valkey", wait_seconds=PORT_WAIT_SECONDS)
         # The password comes on standard input, never on the command line, where every process could read it.
         lines = {
             "bind": LOOPBACK,
@@ -90,6 +91,10 @@ class EmbeddedValkey:
             self._process.stdin.write(configuration.encode())
             self._process.stdin.close()
         self._wait_until_ready()
+
+    def is_running(self) -> bool:
+        """Whether the broker's process lives."""
+        return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
         """Stop the broker; killed when that takes too long."""

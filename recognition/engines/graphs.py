@@ -48,9 +48,7 @@ def fold_dequantisation(model: onnx.ModelProto) -> None:
     _drop_unused_constants(model)
 
 
-def _dequantised(
-    node: onnx.NodeProto, *, constants: dict[str, npt.NDArray[np.generic]]
-) -> npt.NDArray[np.float32]:
+def _dequantised(node: onnx.NodeProto, *, constants: dict[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
     attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     quantised, scales, zero_points = (constants[name] for name in node.input)
     axis, block = int(attributes["axis"]), int(attributes["block_size"])

@@ -21,7 +21,7 @@ from recognition.gallery.protection import protect, reveal
 from recognition.models import SHARED_PARTITIONS
 
 _INSERT_ROWS: Final = 1_000
-_SEARCH_ATTEMPTS: Final = 5
+_READ_ATTEMPTS: Final = 5
 
 # COPY is refused on tables with row-level security.
 _INSERT: Final = """
@@ -49,10 +49,18 @@ _SEARCH: Final = """
     ORDER BY probe.number, hit.distance, hit.face_id
 """
 
-_WHERE_OWN: Final = "WHERE partition_no = %s AND tenant_id = %s AND collection_id = %s"
-_VECTOR: Final = f"SELECT template::text, engine_version FROM recognition_template {_WHERE_OWN} AND face_id = %s"
-_REMOVE: Final = f"DELETE FROM recognition_template {_WHERE_OWN} AND face_id = ANY(%s::uuid[])"
-_REMOVE_ALL: Final = f"DELETE FROM recognition_template {_WHERE_OWN}"
+# The partition in the same snapshot, as in _SEARCH.
+_VECTOR: Final = """
+    SELECT c.partition_no, t.template::text, t.engine_version
+    FROM recognition_collection c
+    LEFT JOIN recognition_template t
+        ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
+    WHERE c.tenant_id = %s AND c.id = %s
+"""
+_REMOVE_ALL: Final = (
+    "DELETE FROM recognition_template WHERE partition_no = %s AND tenant_id = %s AND collection_id = %s"
+)
+_REMOVE: Final = _REMOVE_ALL + " AND face_id = ANY(%s::uuid[])"
 _FREE: Final = "UPDATE recognition_templatepartition SET is_free = true WHERE partition_no = %s"
 
 
@@ -60,6 +68,7 @@ class PgvectorGallery:
     """`GalleryIndex` in the tables of this database."""
 
     def add(self, gallery: GalleryRef, entries: Sequence[tuple[uuid.UUID, Template]], *, permit: Permit) -> None:
+        """Store templates: see `GalleryIndex`."""
         require_permit(permit)
         if not entries:
             return
@@ -81,47 +90,64 @@ class PgvectorGallery:
         permit: Permit,
         exclude: uuid.UUID | None = None,
     ) -> SearchResult:
+        """Search exactly: see `GalleryIndex`."""
         require_permit(permit)
         texts = _texts(protect(_matrix(probes, gallery=gallery), gallery=gallery))
         statement = _SEARCH.format(probes=", ".join(["(%s, %s::halfvec)"] * len(texts)))
         numbered = [value for pair in enumerate(texts) for value in pair]
-        whose = (gallery.tenant_id, gallery.collection_id)
-        partition_no = gallery.partition_no
-        with connections["default"].cursor() as cursor:
-            for _ in range(_SEARCH_ATTEMPTS):
-                cursor.execute(statement, [*numbered, partition_no, *whose, -min_score, exclude, limit, *whose])
-                rows = cursor.fetchall()
-                if not rows:
-                    raise CollectionNotFound
-                searched, partition_no = partition_no, rows[0][0]
-                if searched == partition_no:
-                    return SearchResult(_hits(rows, n_probes=len(texts)), gallery_size=rows[0][1])
-        raise GalleryBusy(retry_after=1)
+        # Without a threshold even the opposite passes, whose distance half precision may bring a little beyond 1.
+        farthest = -min_score if min_score > -1.0 else 2.0
+        rows = _follow(gallery, statement, before=numbered, after=[farthest, exclude, limit])
+        return SearchResult(_hits(rows, n_probes=len(texts)), gallery_size=rows[0][1])
 
     def vector_of(self, gallery: GalleryRef, face_id: uuid.UUID, *, permit: Permit) -> Template | None:
+        """Return a face's template: see `GalleryIndex`."""
         require_permit(permit)
-        with connections["default"].cursor() as cursor:
-            cursor.execute(_VECTOR, [*_own(gallery), face_id])
-            row = cursor.fetchone()
-        if row is None:
+        ((_, text, engine_version),) = _follow(gallery, _VECTOR, before=[], after=[face_id])
+        if text is None:
             return None
-        stored = np.array([row[0].strip("[]").split(",")], dtype=np.float32)
-        return Template(_unit(reveal(stored, gallery=gallery))[0], row[1])
+        stored = np.array([text.strip("[]").split(",")], dtype=np.float32)
+        return Template(_unit(reveal(stored, gallery=gallery))[0], engine_version)
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
+        """Delete templates: see `GalleryIndex`."""
         require_permit(permit)
         with connections["default"].cursor() as cursor:
             cursor.execute(_REMOVE, [*_own(gallery), list(face_ids)])
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def remove_all(self, gallery: GalleryRef, *, permit: Permit) -> int:
+        """Delete all templates: see `GalleryIndex`."""
         require_permit(permit)
         with connections["default"].cursor() as cursor:
             cursor.execute(_REMOVE_ALL, _own(gallery))
-            removed = cursor.rowcount
+            removed = int(cursor.rowcount)
             if gallery.partition_no >= SHARED_PARTITIONS:
                 cursor.execute(_FREE, [gallery.partition_no])
         return removed
+
+
+def _follow(gallery: GalleryRef, statement: str, *, before: list[Any], after: list[Any]) -> list[tuple[Any, ...]]:
+    """Run a statement that gives the collection's partition first, until it is the partition that was read.
+
+    Its parameters are `before`, partition, tenant, collection, `after`, tenant, collection.
+
+    Raises:
+        CollectionNotFound: the collection is gone.
+        GalleryBusy: it moved during every attempt.
+    """
+    whose = (gallery.tenant_id, gallery.collection_id)
+    partition_no = gallery.partition_no
+    with connections["default"].cursor() as cursor:
+        for _ in range(_READ_ATTEMPTS):
+            cursor.execute(statement, [*before, partition_no, *whose, *after, *whose])
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            if not rows:
+                raise CollectionNotFound
+            read, partition_no = partition_no, rows[0][0]
+            if read == partition_no:
+                return rows
+    raise GalleryBusy(retry_after=1)
 
 
 def _own(gallery: GalleryRef) -> tuple[Any, ...]:
@@ -140,7 +166,8 @@ def _matrix(templates: Sequence[Template], *, gallery: GalleryRef) -> Vectors:
 
 def _unit(vectors: Vectors) -> Vectors:
     """Half precision moves lengths by some 1e-4: bring them back to one."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / lengths
 
 
 def _texts(vectors: Vectors) -> list[str]:

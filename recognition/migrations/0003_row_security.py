@@ -9,9 +9,7 @@ from common.row_security import grant, tenant_table
 
 _COLLECTION = "SELECT, INSERT, DELETE, UPDATE (description, retention_days, face_count, partition_no)"
 _JOB = "SELECT, INSERT, UPDATE (status, collection_id, done, failed, problem, started_at, finished_at)"
-_ITEM = (
-    "SELECT, INSERT, DELETE, UPDATE (status, external_id, attempts, problem, image_id, n_faces, rejected)"
-)
+_ITEM = "SELECT, INSERT, DELETE, UPDATE (status, external_id, attempts, problem, image_id, n_faces, rejected)"
 
 # A task names a job before a tenant is known (sweep). As with the look-up of API keys, the table's owner, whom FORCE
 # binds too, may read jobs for this function alone; it gives away one owner by one id, never a list.
@@ -36,7 +34,5 @@ class Migration(migrations.Migration):
         tenant_table("recognition_face", grants="SELECT, INSERT, DELETE"),
         grant("recognition_dispatchticket", grants="SELECT, INSERT, UPDATE, DELETE"),
         grant("recognition_templatepartition", grants="SELECT, UPDATE (is_free)"),
-        migrations.RunSQL(
-            _JOB_OWNER, "DROP FUNCTION custos_job_owner(uuid); DROP POLICY lookup ON recognition_job"
-        ),
+        migrations.RunSQL(_JOB_OWNER, "DROP FUNCTION custos_job_owner(uuid); DROP POLICY lookup ON recognition_job"),
     ]

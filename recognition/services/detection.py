@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
+from recognition.engines.base import MAX_FACES
 from recognition.services import engines
-from recognition.services.examination import MOST_FACES, open_image
+from recognition.services.examination import open_image
 from recognition.services.results import FaceView
 
 
@@ -34,11 +35,11 @@ def detect_faces(data: bytes, *, actor: Actor) -> Detection:
         operation=Operation.DETECT,
         resource=gate.ResourceRef("image", None, actor.tenant_id),
         engine_version=engine.version,
-        max_faces=MOST_FACES,
+        max_faces=MAX_FACES,
     )
     with gate.authorised(request) as admission:
         image = open_image(data)
-        faces = engine.detect(image, permit=admission.permit, max_faces=MOST_FACES)
+        faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
         with tenant_scope(actor.tenant_id):
             admission.complete(n_faces=len(faces))
     return Detection(image.width, image.height, tuple(map(FaceView, faces)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from django.conf import settings
@@ -11,21 +10,16 @@ from django.conf import settings
 from common.permits import Permit
 from common.vocabulary import QualityReason
 from recognition import images
-from recognition.engines.base import DetectedFace, FaceEngine, Template
+from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
+from recognition.models import QualityFilter
 from recognition.services.results import Rejection
 
-MOST_FACES: Final = 100
-LEAST_FACE_PX: Final = 20  # shorter side; below, the aligned crop is mostly interpolation (MODELS 2)
-LEAST_CONFIDENCE: Final = 60.0  # per cent; the detector's own threshold lies at or under it
-
-
-class QualityFilter(StrEnum):
-    """Whether faces of low quality are left out."""
-
-    AUTO = "auto"
-    NONE = "none"
+# Shorter side of the box: below, the 112 px crop that templates are made of is mostly interpolation.
+LEAST_FACE_PX: Final = 20
+# Per cent. Detectors report faces from 50 or 60 on, the lower ones among them mostly ears and patterns.
+LEAST_CONFIDENCE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +50,7 @@ def open_image(data: bytes) -> UprightImage:
     return images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
 
 
-def examine(
-    data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit
-) -> Examined:
+def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit) -> Examined:
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
 
     Raises:
@@ -67,7 +59,7 @@ def examine(
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     image = open_image(data)
-    detected = engine.detect(image, permit=permit, max_faces=MOST_FACES)
+    detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
     if not detected:
         raise NoFaceFound
     accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
@@ -84,7 +76,7 @@ def _sort_out(
     accepted: list[DetectedFace] = []
     rejected: list[Rejection] = []
     for face in detected:
-        reasons = _reasons(face, image=image) if quality is QualityFilter.AUTO else []
+        reasons = _shortcomings(face, image=image) if quality is QualityFilter.AUTO else []
         if not reasons and len(accepted) == max_faces:
             reasons = [QualityReason.EXCEEDS_MAX_FACES]
         if reasons:
@@ -94,7 +86,7 @@ def _sort_out(
     return tuple(accepted), rejected
 
 
-def _reasons(face: DetectedFace, *, image: UprightImage) -> list[QualityReason]:
+def _shortcomings(face: DetectedFace, *, image: UprightImage) -> list[QualityReason]:
     reasons = []
     if min(face.box.width * image.width, face.box.height * image.height) < LEAST_FACE_PX:
         reasons.append(QualityReason.SMALL_BOUNDING_BOX)

@@ -10,14 +10,14 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import DetectedFace, FaceEngine, Template
+from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound
 from recognition.gallery.base import Hit
 from recognition.models import Collection
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import engines
-from recognition.services.examination import MOST_FACES, open_image
+from recognition.services.examination import open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 
@@ -84,7 +84,7 @@ def search_by_image(
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
     with gate.authorised(_request(actor, collection=collection, threshold=threshold)) as admission:
-        probes = _probes_of(data, engine=engine, most=MOST_FACES if every_face else 1, permit=admission.permit)
+        probes = _probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -167,13 +167,16 @@ def _search(
     )
     views = _views([hit for hits in found.hits for hit in hits], collection=collection)
     searches = tuple(
-        Search(probe, tuple(match_of(h.score, face=views[h.face_id], calibration=calibration) for h in hits if h.face_id in views))
+        Search(
+            probe,
+            tuple(
+                match_of(h.score, face=views[h.face_id], calibration=calibration) for h in hits if h.face_id in views
+            ),
+        )
         for probe, hits in zip(probes.faces, found.hits, strict=True)
     )
     candidates = [candidate for search in searches for candidate in search.candidates]
-    admission.complete(
-        n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates)
-    )
+    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
     fmr = calibration.fmr(min_score)
     return Identification(
         searches=searches,

@@ -44,7 +44,9 @@ def store(
 
 def count(collection: Collection, *, added: int) -> None:
     """Add to (or take from) the number of faces of a locked collection."""
-    Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).update(face_count=F("face_count") + added)
+    Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).update(
+        face_count=F("face_count") + added
+    )
     collection.face_count += added
 
 
@@ -65,16 +67,16 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
 
 
 def destroy_all(collection: Collection, *, permit: Permit) -> int:
-    """Delete every template, face and image of a locked collection; return how many faces there were."""
+    """Delete every template and face of a locked collection; return how many faces there were."""
     gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
-    own = {"tenant_id": collection.tenant_id, "collection_id": collection.id}
-    n_faces, _ = Face.objects.filter(**own).delete()
-    Image.objects.filter(**own).delete()
+    n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     return n_faces
 
 
 def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Collection) -> None:
-    kept = Face.objects.filter(tenant_id=collection.tenant_id, image_id__in=image_ids).values_list("image_id", flat=True)
+    kept = Face.objects.filter(tenant_id=collection.tenant_id, image_id__in=image_ids).values_list(
+        "image_id", flat=True
+    )
     empty = set(image_ids) - set(kept)
     items = JobItem.objects.filter(tenant_id=collection.tenant_id, image_id__in=empty)
     items.update(image=None, n_faces=0, external_id="", rejected=[])

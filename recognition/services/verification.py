@@ -10,10 +10,10 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import FaceEngine
+from recognition.engines.base import MAX_FACES, FaceEngine
 from recognition.errors import NoFaceFound
 from recognition.services import engines
-from recognition.services.examination import MOST_FACES, open_image
+from recognition.services.examination import open_image
 from recognition.services.results import FaceView, Match, match_of, top_bucket
 
 
@@ -48,29 +48,25 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
         resource=gate.ResourceRef("image", None, actor.tenant_id),
         threshold=threshold,
         engine_version=engine.version,
-        max_faces=MOST_FACES,
+        max_faces=MAX_FACES,
     )
     with gate.authorised(request) as admission:
         source_face, scored = _score(source, target=target, engine=engine, permit=admission.permit)
         matches = [match for match in scored if match.similarity >= admission.threshold]
         with tenant_scope(actor.tenant_id):
-            admission.complete(
-                n_faces=1 + len(scored), n_candidates=len(matches), top_score_bucket=top_bucket(matches)
-            )
+            admission.complete(n_faces=1 + len(scored), n_candidates=len(matches), top_score_bucket=top_bucket(matches))
     unmatched = tuple(match.face for match in scored if match.similarity < admission.threshold)
     return Comparison(source_face, tuple(matches), unmatched, admission.threshold)
 
 
-def _score(
-    source: bytes, *, target: bytes, engine: FaceEngine, permit: Permit
-) -> tuple[FaceView, list[Match]]:
+def _score(source: bytes, *, target: bytes, engine: FaceEngine, permit: Permit) -> tuple[FaceView, list[Match]]:
     """Return the source's largest face and the target's faces with their scores, most alike first."""
     source_image, target_image = open_image(source), open_image(target)
     source_faces = engine.detect(source_image, permit=permit, max_faces=1)
     if not source_faces:
         raise NoFaceFound("No face was found in the source image.")
     probe = engine.extract(source_image, source_faces, permit=permit)[0].vector
-    target_faces = engine.detect(target_image, permit=permit, max_faces=MOST_FACES)
+    target_faces = engine.detect(target_image, permit=permit, max_faces=MAX_FACES)
     templates = engine.extract(target_image, target_faces, permit=permit) if target_faces else ()
     matches = [
         match_of(float(np.dot(probe, template.vector)), face=FaceView(face), calibration=engine.calibration)

@@ -141,3 +141,12 @@ def test_an_exemption_must_state_its_scope(alice: Player, impose: MoratoriumFact
             expires_at=ledger.database_now() + timedelta(days=1),
             approvers=staff.officers,
         )
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [{"categories": ["martians"]}, {"purposes": ["fun"]}, {"operations": ["hug"]}, {"jurisdictions": ["ATLANTIS"]}],
+)
+def test_a_selector_knows_the_vocabulary_only(selector: dict[str, list[str]]) -> None:
+    with pytest.raises(InvalidRequest, match="Unknown"):
+        services.Selector(**selector)  # type: ignore[arg-type]

@@ -80,6 +80,21 @@ def test_another_tenant_cannot_revoke_a_key(world: World) -> None:
     assert world.alice.client.get(URL).status_code == 200
 
 
+@pytest.mark.parametrize("value", ["caf\u00e9", "x" * 201, "a\tb"])
+def test_a_governance_header_is_short_printable_ascii(alice: Player, value: str) -> None:
+    response = client_with(alice.token, HTTP_CUSTOS_PURPOSE=value).get(URL)
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "governance-header-invalid"
+
+
+def test_a_purpose_outside_the_vocabulary_is_refused_by_rule(alice: Player) -> None:
+    response = client_with(alice.token, HTTP_CUSTOS_PURPOSE="world_domination").get("/v1/collections")
+
+    assert response.status_code == 403
+    assert {"PUR-001", "KEY-001"} <= {rule["id"] for rule in response.json()["rules"]}
+
+
 def test_a_key_text_survives_a_round_trip() -> None:
     text = credentials.new_key_text()
 

@@ -1,0 +1,133 @@
+"""A durable instance of its own for benchmarks: services, migrations, one approved tenant. Removed at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from common.context import Actor
+    from common.permits import Permit
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchTenant:
+    """An approved tenant and its key."""
+
+    actor: Actor
+    token: str
+
+
+@contextmanager
+def bench_instance() -> Iterator[BenchTenant]:
+    """Start PostgreSQL (with fsync) and Valkey in a temporary home, migrate, set Django up, create a tenant."""
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "platform")]
+    from instance.account import service_account
+    from instance.services import embedded_services, service_folder
+
+    home = Path(tempfile.mkdtemp(prefix="custos-bench-"))
+    os.environ.setdefault("CUSTOS_MODELS_DIR", str(REPOSITORY / "var" / "models"))
+    try:
+        with embedded_services(home) as endpoints:
+            os.environ.update({**endpoints.environment(), "CUSTOS_ENV": "development"})
+            _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
+            _manage("publish_policy", role="custos_app")
+            import django
+
+            from config.boot import choose_settings
+
+            choose_settings()
+            django.setup()
+            try:
+                yield _tenant()
+            finally:
+                _close_connections()
+    finally:
+        shutil.rmtree(service_folder(home, account=service_account()), ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def benchmark_permit(actor: Actor) -> Permit:
+    """Return a permit from a real, recorded decision of the gate."""
+    from common.vocabulary import Operation
+    from governance import gate
+    from recognition.engines import registry
+
+    decision = gate.authorise(
+        gate.AccessRequest(
+            actor=actor,
+            operation=Operation.COMPARE,
+            resource=gate.ResourceRef("benchmark", None, actor.tenant_id),
+            engine_version=registry.get().version,
+        )
+    )
+    if decision.permit is None:
+        raise SystemExit(f"The benchmark's tenant was refused: {[rule.id for rule in decision.verdict.fired]}")
+    return decision.permit
+
+
+def _manage(*command: str, role: str) -> None:
+    environment = {**os.environ, "CUSTOS_DATABASE_ROLE": role, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}"}
+    subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL
+    )
+
+
+def _tenant() -> BenchTenant:
+    from common.context import Actor, ActorKind, Usage
+    from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+    from governance import services as governance
+    from governance.audit import ledger
+    from recognition.engines import registry
+    from tenants import services as tenants
+
+    officers = tuple(
+        tenants.create_staff(username=name, password=name * 2, role=StaffRole.OFFICER, actor=ledger.SYSTEM)
+        for name in ("bench-officer-1", "bench-officer-2")
+    )
+    category = CustomerCategory.CONSUMER_SOFTWARE
+    tenant = tenants.create_tenant("bench", name="Benchmark", category=category, actor=ledger.SYSTEM)
+    binding = tenants.KeyBinding(
+        operations=list(Operation),
+        purposes=[Purpose.PHOTO_ORGANISATION],
+        default_purpose=Purpose.PHOTO_ORGANISATION,
+        default_jurisdiction="US",
+    )
+    key = tenants.issue_api_key(tenant.id, label="bench", binding=binding, actor=ledger.SYSTEM)
+    governance.grant_approval(
+        tenant.id,
+        use=governance.ApprovedUse(
+            purposes=[Purpose.PHOTO_ORGANISATION],
+            operations=list(Operation),
+            jurisdictions=["US"],
+            end_users=[category],
+            engine_versions=[registry.get().version],
+        ),
+        expires_at=ledger.database_now() + timedelta(days=2),
+        approvers=(officers[0], officers[1]),
+    )
+    actor = Actor(ActorKind.API_KEY, key.id, tenant.id, Usage(Purpose.PHOTO_ORGANISATION, None, "US"))
+    return BenchTenant(actor, key.token)
+
+
+def _close_connections() -> None:
+    from django.db import connections
+
+    from governance.audit.pool import close_ledger_pool
+
+    close_ledger_pool()
+    for connection in connections.all():
+        connection.close()
+        if connection.settings_dict["OPTIONS"].get("pool"):
+            connection.close_pool()  # type: ignore[attr-defined]

@@ -1,0 +1,61 @@
+"""How large a request body may be, by what it announces: refused before a byte of it is read."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from recognition.errors import RequestBodyTooLarge
+
+_SLACK_BYTES: Final = 1024 * 1024  # fields, part headers, JSON around the image
+BATCH_BODY_BYTES: Final = 256 * 1024 * 1024
+
+
+def body_of_images(count: int) -> int:
+    """Return the bytes that a body with so many images may have; base64 makes 4 of 3."""
+    return count * settings.CUSTOS_MAX_IMAGE_BYTES * 4 // 3 + _SLACK_BYTES
+
+
+class LimitedView(APIView):
+    """A view that refuses a larger body than it can need.
+
+    A body of unannounced length (chunked) is empty to Django, so the announcement can be relied on.
+    """
+
+    @property
+    def most_body_bytes(self) -> int:
+        return _SLACK_BYTES
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the length, then authentication and permissions.
+
+        Raises:
+            RequestBodyTooLarge: more is announced than this route accepts.
+        """
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        if int(announced) > self.most_body_bytes:
+            raise RequestBodyTooLarge(
+                f"The body has {int(announced):,} bytes; at most {self.most_body_bytes:,} are accepted."
+            )
+        super().initial(request, *args, **kwargs)
+
+
+class OneImageView(LimitedView):
+    @property
+    def most_body_bytes(self) -> int:
+        return body_of_images(1)
+
+
+class TwoImagesView(LimitedView):
+    @property
+    def most_body_bytes(self) -> int:
+        return body_of_images(2)
+
+
+class BatchView(LimitedView):
+    @property
+    def most_body_bytes(self) -> int:
+        return BATCH_BODY_BYTES

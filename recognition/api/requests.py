@@ -1,0 +1,23 @@
+"""Reading a request body: JSON or multipart, by one serializer each, into validated values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+
+def body_of(
+    request: Request, *, json: type[Serializer[Any]], upload: type[Serializer[Any]] | None = None
+) -> dict[str, Any]:
+    """Return the validated body.
+
+    Raises:
+        rest_framework.exceptions.ValidationError: a field is wrong, missing or unknown.
+    """
+    is_upload = upload is not None and (request.content_type or "").startswith("multipart/")
+    serializer = (upload if is_upload and upload is not None else json)(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values

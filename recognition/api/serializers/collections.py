@@ -1,0 +1,61 @@
+"""Requests and answers about collections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from recognition.api.serializers.fields import StrictSerializer
+from recognition.models import COLLECTION_NAME, Collection
+
+_LONGEST_RETENTION_DAYS = 36_500
+
+
+class CreateCollectionRequest(StrictSerializer):
+    name = serializers.RegexField(
+        rf"\A(?!\.{{1,2}}\Z){COLLECTION_NAME}\Z", max_length=255, help_text="1 to 255 of A-Z a-z 0-9 _ . -"
+    )
+    engine = serializers.CharField(max_length=40, required=False, help_text="Left out: the instance's own.")
+    description = serializers.CharField(max_length=1000, default="", allow_blank=True)
+    retention_days = serializers.IntegerField(
+        min_value=1, max_value=_LONGEST_RETENTION_DAYS, required=False, allow_null=True, default=None
+    )
+    store_images = serializers.BooleanField(default=False, help_text="Keeping pictures is not offered yet.")
+
+    def validate_store_images(self, value: bool) -> bool:
+        if value:
+            raise serializers.ValidationError("Keeping pictures is not offered yet.", code="not-offered")
+        return value
+
+
+class CollectionResponse(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    engine = serializers.CharField()
+    engine_version = serializers.CharField()
+    retention_days = serializers.IntegerField(allow_null=True)
+    store_images = serializers.BooleanField()
+    face_count = serializers.IntegerField()
+    person_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class CollectionPage(serializers.Serializer[Any]):
+    items = CollectionResponse(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+def collection_of(collection: Collection) -> dict[str, Any]:
+    """Return the members of `CollectionResponse`."""
+    return {
+        "name": collection.name,
+        "description": collection.description,
+        "engine": collection.engine,
+        "engine_version": collection.engine_version,
+        "retention_days": collection.retention_days,
+        "store_images": collection.store_images,
+        "face_count": collection.face_count,
+        "person_count": 0,  # persons have their own tables, which do not exist yet
+        "created_at": collection.created_at,
+    }

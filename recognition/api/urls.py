@@ -1,0 +1,39 @@
+"""Routes under /v1 about faces, collections, searches and jobs."""
+
+from django.urls import path, register_converter
+
+from recognition.api.views import collections, detection, faces, jobs, searches
+from recognition.models import COLLECTION_NAME
+
+
+class CollectionName:
+    """A tenant's own name for a collection, as it stands in a path."""
+
+    regex = COLLECTION_NAME
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(CollectionName, "collection")
+
+_COLLECTION = "collections/<collection:collection>"
+
+urlpatterns = [
+    path("detect", detection.Detect.as_view(), name="detect"),
+    path("compare", detection.Compare.as_view(), name="compare"),
+    path("collections", collections.CollectionList.as_view(), name="collections"),
+    path(_COLLECTION, collections.CollectionDetail.as_view(), name="collection"),
+    path(f"{_COLLECTION}/faces", faces.FaceList.as_view(), name="faces"),
+    path(f"{_COLLECTION}/faces:batch", faces.FaceBatch.as_view(), name="faces-batch"),
+    path(f"{_COLLECTION}/faces:delete", faces.FaceDeletion.as_view(), name="faces-delete"),
+    path(f"{_COLLECTION}/faces/<uuid:face_id>", faces.FaceDetail.as_view(), name="face"),
+    path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
+    path("jobs", jobs.JobList.as_view(), name="jobs"),
+    path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
+    path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),
+    path("jobs/<uuid:job_id>/results", jobs.JobResults.as_view(), name="job-results"),
+]

@@ -1,0 +1,78 @@
+"""Collections: create, list, read, delete."""
+
+from __future__ import annotations
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.pagination import page
+from recognition.api.documentation import PAGE, documented
+from recognition.api.limits import LimitedView
+from recognition.api.requests import body_of
+from recognition.api.serializers import collections as shapes
+from recognition.services import collections, deletion
+from tenants.api.requests import actor_of
+
+_TAG = "collections"
+
+
+class CollectionList(LimitedView):
+    @documented(
+        "list_collections",
+        summary="List the tenant's collections",
+        tag=_TAG,
+        parameters=PAGE,
+        responses={200: shapes.CollectionPage},
+        problems=(400,),
+    )
+    def get(self, request: Request) -> Response:
+        found = collections.list_collections(
+            actor=actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.collection_of),
+        )
+        return Response(found)
+
+    @documented(
+        "create_collection",
+        summary="Create an empty collection, pinned to the present engine version",
+        tag=_TAG,
+        json=shapes.CreateCollectionRequest,
+        upload=shapes.CreateCollectionRequest,
+        responses={201: shapes.CollectionResponse},
+        problems=(400, 409),
+    )
+    def post(self, request: Request) -> Response:
+        body = body_of(request, json=shapes.CreateCollectionRequest)
+        collection = collections.create_collection(
+            body["name"],
+            actor=actor_of(request),
+            engine=body.get("engine"),
+            description=body["description"],
+            retention_days=body["retention_days"],
+        )
+        return Response(shapes.collection_of(collection), status=status.HTTP_201_CREATED)
+
+
+class CollectionDetail(LimitedView):
+    @documented(
+        "get_collection",
+        summary="Read a collection",
+        tag=_TAG,
+        responses={200: shapes.CollectionResponse},
+        problems=(404,),
+    )
+    def get(self, request: Request, collection: str) -> Response:
+        found = collections.get_collection(collection, actor=actor_of(request))
+        return Response(shapes.collection_of(found))
+
+    @documented(
+        "delete_collection",
+        summary="Delete a collection with every face, template and image in it",
+        tag=_TAG,
+        responses={204: None},
+        problems=(404,),
+    )
+    def delete(self, request: Request, collection: str) -> Response:
+        deletion.delete_collection(collection, actor=actor_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

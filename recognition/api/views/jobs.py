@@ -1,0 +1,76 @@
+"""Jobs: list, read, cancel, and read what they did."""
+
+from __future__ import annotations
+
+import uuid
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.pagination import page
+from recognition.api.documentation import PAGE, documented
+from recognition.api.limits import LimitedView
+from recognition.api.serializers import jobs as shapes
+from recognition.services import jobs
+from tenants.api.requests import actor_of
+
+_TAG = "jobs"
+
+
+class JobList(LimitedView):
+    @documented(
+        "list_jobs",
+        summary="List the tenant's jobs, newest first",
+        tag=_TAG,
+        parameters=PAGE,
+        responses={200: shapes.JobPage},
+        problems=(400,),
+    )
+    def get(self, request: Request) -> Response:
+        found = jobs.list_jobs(
+            actor=actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.job_of, newest_first=True),
+        )
+        return Response(found)
+
+
+class JobDetail(LimitedView):
+    @documented(
+        "get_job",
+        summary="Read how far a job is, or how it ended",
+        tag=_TAG,
+        responses={200: shapes.JobResponse},
+        problems=(404,),
+    )
+    def get(self, request: Request, job_id: uuid.UUID) -> Response:
+        return Response(shapes.job_of(jobs.get_job(job_id, actor=actor_of(request))))
+
+
+class JobCancellation(LimitedView):
+    @documented(
+        "cancel_job",
+        summary="End a job; what it has enrolled so far stays",
+        tag=_TAG,
+        responses={200: shapes.JobResponse},
+        problems=(404, 409),
+    )
+    def post(self, request: Request, job_id: uuid.UUID) -> Response:
+        return Response(shapes.job_of(jobs.cancel_job(job_id, actor=actor_of(request))))
+
+
+class JobResults(LimitedView):
+    @documented(
+        "get_job_results",
+        summary="Read what a job did with each image",
+        tag=_TAG,
+        parameters=PAGE,
+        responses={200: shapes.JobResultPage},
+        problems=(400, 404, 409),
+    )
+    def get(self, request: Request, job_id: uuid.UUID) -> Response:
+        found = jobs.read_results(
+            job_id,
+            actor=actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.result_of),
+        )
+        return Response(found)

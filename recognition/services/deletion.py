@@ -1,0 +1,89 @@
+"""Deleting faces and collections: a right, which neither moratorium nor suspension nor a missing approval blocks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.context import Actor, tenant_scope
+from common.vocabulary import JobStatus, Operation
+from governance import gate
+from recognition.errors import CollectionDeleted, FaceNotFound
+from recognition.models import Collection, Image, Job, JobItem
+from recognition.selectors import collections as selectors
+from recognition.services import jobs, references
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The faces that are gone now, and those that there were none of."""
+
+    deleted: tuple[uuid.UUID, ...]
+    unknown: tuple[uuid.UUID, ...]
+
+
+def delete_face(face_id: uuid.UUID, *, collection_name: str, actor: Actor) -> None:
+    """Delete a face with its template, and its image when no other face is left of it.
+
+    Raises:
+        FaceNotFound: the collection has no such face.
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+    """
+    if delete_faces([face_id], collection_name=collection_name, actor=actor).unknown:
+        raise FaceNotFound
+
+
+def delete_faces(face_ids: Sequence[uuid.UUID], *, collection_name: str, actor: Actor) -> Deletion:
+    """Delete faces with their templates, and the images that no face is left of.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+    """
+    collection = _collection(collection_name, actor=actor)
+    with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+        deleted = set(references.destroy(face_ids, collection=locked, permit=admission.permit))
+        admission.complete(n_faces=len(deleted))
+    asked = dict.fromkeys(face_ids)
+    return Deletion(
+        deleted=tuple(face_id for face_id in asked if face_id in deleted),
+        unknown=tuple(face_id for face_id in asked if face_id not in deleted),
+    )
+
+
+def delete_collection(name: str, *, actor: Actor) -> None:
+    """Delete a collection with every trace of the people in it: templates, faces, images, and what its jobs hold.
+
+    Its jobs stay, as a record that there were such, without a collection or images; those still open are cancelled.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+    """
+    collection = _collection(name, actor=actor)
+    with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id, for_deletion=True)
+        n_faces = references.destroy_all(locked, permit=admission.permit)
+        _empty_jobs(locked)
+        Image.objects.filter(tenant_id=locked.tenant_id, collection_id=locked.id).delete()
+        Collection.objects.filter(tenant_id=locked.tenant_id, id=locked.id).delete()
+        admission.complete(n_faces=n_faces)
+
+
+def _empty_jobs(collection: Collection) -> None:
+    of_collection = Job.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
+    for job in of_collection.select_for_update().order_by("id"):
+        JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
+        if job.is_open:
+            jobs.close(job, status=JobStatus.CANCELLED, problem=CollectionDeleted().as_problem())
+    of_collection.update(collection=None)
+
+
+def _collection(name: str, *, actor: Actor) -> Collection:
+    with tenant_scope(actor.tenant_id):
+        return selectors.get_for(actor.tenant_id, name=name)
+
+
+def _delete(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    return gate.AccessRequest(actor=actor, operation=Operation.DELETE, resource=resource)

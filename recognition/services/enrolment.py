@@ -1,0 +1,184 @@
+"""Enrolment: making and storing references, from one image at once or from many as a job.
+
+`run_batch`, the worker's part, is in `services.batches`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from common.context import Actor, tenant_scope
+from common.errors import PlatformError
+from common.ids import new_id
+from common.vocabulary import JobKind, Operation
+from governance import gate
+from recognition import dispatch, staging
+from recognition.engines.base import MAX_FACES
+from recognition.errors import TooManyImages
+from recognition.gallery import partitions
+from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
+from recognition.selectors import collections as selectors
+from recognition.selectors import jobs as job_selectors
+from recognition.services import engines, references
+from recognition.services.batches import batch_starts, run_batch
+from recognition.services.examination import examine
+from recognition.services.results import FaceView, Rejection, view_of
+
+__all__ = ["Enrolled", "Submission", "enrol_image", "run_batch", "submit_job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The faces that were enrolled from one image, largest first, and those that were not."""
+
+    image_id: uuid.UUID
+    faces: tuple[FaceView, ...]
+    rejected: tuple[Rejection, ...]
+
+    @property
+    def face_ids(self) -> list[uuid.UUID]:
+        return [face.id for face in self.faces if face.id is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One image for a job: encoded picture, and the tenant's own name for who is on it."""
+
+    data: bytes
+    external_id: str = ""
+
+
+def enrol_image(
+    data: bytes,
+    *,
+    collection_name: str,
+    actor: Actor,
+    external_id: str = "",
+    max_faces: int = MAX_FACES,
+    quality: QualityFilter = QualityFilter.AUTO,
+) -> Enrolled:
+    """Enrol the faces of one picture, now.
+
+    Args:
+        data: encoded picture; it is not kept.
+        collection_name: the tenant's name for the collection.
+        actor: who asks.
+        external_id: the tenant's own name for who is on it.
+        max_faces: enrol the largest so many.
+        quality: whether faces of low quality are left out.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PolicyRefused: the policy does not allow it.
+        NoFaceFound, NoUsableFace: there is nothing to enrol.
+        EngineVersionMismatch: the platform runs another version of the collection's engine.
+        ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+    """
+    with tenant_scope(actor.tenant_id):
+        collection = selectors.get_for(actor.tenant_id, name=collection_name)
+    engine = engines.engine_of(collection)
+    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+        permit = admission.permit
+        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        with tenant_scope(actor.tenant_id):
+            locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+            image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
+            references.count(locked, added=len(faces))
+            if partitions.is_due(locked):
+                dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
+            admission.complete(n_faces=len(faces), resource=gate.ResourceRef("image", image.id, actor.tenant_id))
+    return Enrolled(image.id, tuple(map(view_of, faces)), examined.rejected)
+
+
+def submit_job(
+    images: Sequence[Submission],
+    *,
+    collection_name: str,
+    actor: Actor,
+    max_faces: int = MAX_FACES,
+    quality: QualityFilter = QualityFilter.AUTO,
+) -> Job:
+    """Accept many pictures for enrolment by the workers. When this returns, the job will be done, come what may.
+
+    The images are on disk and job, items and ticket are committed before; the pictures are looked at by the workers,
+    so a damaged one fails alone.
+
+    Raises:
+        CollectionNotFound, PolicyRefused, EngineVersionMismatch: as in `enrol_image`.
+        TooManyImages: more than one job takes.
+        StagingUnavailable: the images could not be written to disk.
+    """
+    if len(images) > settings.CUSTOS_MAX_BATCH_IMAGES:
+        raise TooManyImages(f"At most {settings.CUSTOS_MAX_BATCH_IMAGES} images are accepted.")
+    with tenant_scope(actor.tenant_id):
+        collection = selectors.get_for(actor.tenant_id, name=collection_name)
+    engines.engine_of(collection)
+    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+        job = _job(collection, actor=actor, max_faces=max_faces, quality=quality, total=len(images))
+        job.decision_entry_id = admission.decision_id
+        staging.write([image.data for image in images], tenant_id=job.tenant_id, job_id=job.id)
+        try:
+            with tenant_scope(actor.tenant_id):
+                _insert(job, collection=collection, images=images)
+                dispatch.enqueue_batches(job.id, firsts=batch_starts(range(len(images))), tenant_id=job.tenant_id)
+                accepted = job_selectors.get_for(job.tenant_id, job_id=job.id)
+                admission.complete(resource=gate.ResourceRef("job", job.id, actor.tenant_id))
+        except PlatformError:
+            # Known to have rolled back. After any other error the commit may have happened: the sweep tidies up.
+            staging.remove(tenant_id=job.tenant_id, job_id=job.id)
+            raise
+    return accepted
+
+
+def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:
+    return gate.AccessRequest(
+        actor=actor,
+        operation=Operation.ENROL,
+        resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
+        gallery_size=collection.face_count,
+        engine_version=collection.engine_version,
+        max_faces=max_faces,
+    )
+
+
+def _job(collection: Collection, *, actor: Actor, max_faces: int, quality: QualityFilter, total: int) -> Job:
+    usage = actor.usage
+    return Job(
+        id=new_id(),
+        tenant_id=actor.tenant_id,
+        kind=JobKind.ENROL_FACES,
+        collection_id=collection.id,
+        total=total,
+        max_faces=max_faces,
+        quality_filter=quality,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        purpose=usage.purpose,
+        on_behalf_of=usage.on_behalf_of,
+        jurisdiction=usage.jurisdiction,
+        case_ref=usage.case_ref,
+    )
+
+
+def _insert(job: Job, *, collection: Collection, images: Sequence[Submission]) -> None:
+    """Insert job, items and ticket; the collection is locked so that it cannot go away meanwhile."""
+    selectors.lock_for(job.tenant_id, collection_id=collection.id)
+    job.save(force_insert=True)
+    JobItem.objects.bulk_create(
+        JobItem(
+            id=new_id(),
+            tenant_id=job.tenant_id,
+            job_id=job.id,
+            sequence=sequence,
+            digest=hashlib.sha256(image.data).hexdigest(),
+            size_bytes=len(image.data),
+            external_id=image.external_id,
+        )
+        for sequence, image in enumerate(images)
+    )
+    DispatchTicket.objects.create(job_id=job.id)

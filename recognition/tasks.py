@@ -1,0 +1,40 @@
+"""Celery entry points: a name, limits, and one call. Each may run twice, and at the same time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from celery import Task, shared_task
+from django.conf import settings
+
+from common.context import task_tenant_id
+from common.tasks import TenantTask
+from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, SWEEP_JOBS
+from recognition.gallery import partitions
+from recognition.services import enrolment, sweeping
+
+# A batch must end before the broker takes its worker for dead and delivers it again.
+_VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
+_LIMITS: Final[dict[str, Any]] = {
+    "soft_time_limit": 0.75 * _VISIBILITY_SECONDS,
+    "time_limit": 0.9 * _VISIBILITY_SECONDS,
+}
+
+
+@shared_task(name=RUN_ENROLMENT_BATCH, base=TenantTask, **_LIMITS)
+def run_enrolment_batch(job_id: str, first: int) -> None:
+    """Enrol one batch of a job."""
+    enrolment.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
+
+
+@shared_task(name=PROMOTE_COLLECTION, base=TenantTask, **_LIMITS)
+def promote_collection(collection_id: str) -> None:
+    """Move a grown collection to a partition of its own."""
+    partitions.promote(uuid.UUID(collection_id), tenant_id=task_tenant_id())
+
+
+@shared_task(name=SWEEP_JOBS, base=Task, acks_late=True, **_LIMITS)
+def sweep_jobs() -> None:
+    """Attend to jobs that nobody works on."""
+    sweeping.sweep()

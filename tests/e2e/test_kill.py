@@ -1,0 +1,146 @@
+"""Kill -9 anything: no acknowledged work is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+
+from demo.photographs import fetch_photographs
+from tests.e2e.instances import RunningInstance
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance"), pytest.mark.timeout(400)]
+
+COLLECTION = "kill"
+DEADLINE_SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
+    running = RunningInstance(tmp_path_factory.mktemp("kill") / "home")
+    running.start()
+    assert running.call("POST", "/v1/collections", json={"name": COLLECTION}).status_code == 201
+    yield running
+    if running.process.poll() is None:
+        assert running.stop() == 0
+    running.remove()
+
+
+@pytest.fixture(scope="module")
+def photograph() -> bytes:
+    return fetch_photographs(settings.CUSTOS_CACHE_DIR).read("person_a_1")
+
+
+def _wait(reached: Callable[[], Any], *, what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if value := reached():
+                return value
+        except requests.RequestException:
+            pass  # it is being restarted
+        assert time.monotonic() < deadline, f"{what} did not happen in {seconds:.0f} s"
+        time.sleep(0.05)
+
+
+def _faces(instance: RunningInstance, collection: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        answer = instance.call("GET", f"/v1/collections/{collection}/faces?limit=1000{cursor}").json()
+        found += answer["items"]
+        if answer["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={answer['next_cursor']}"
+
+
+def test_a_killed_worker_s_job_is_redelivered_and_finishes_without_duplicates(
+    instance: RunningInstance, photograph: bytes
+) -> None:
+    images = [("images", (f"{number}.jpg", photograph)) for number in range(64)]
+    assert instance.call("POST", "/v1/collections", json={"name": "bulk"}).status_code == 201
+    job = instance.call("POST", "/v1/collections/bulk/faces:batch", files=images).json()
+
+    def state() -> dict[str, Any]:
+        answer: dict[str, Any] = instance.call("GET", f"/v1/jobs/{job['id']}").json()
+        return answer
+
+    before = _wait(lambda: s if 0 < (s := state())["progress"]["done"] else None, what="a first batch")
+    instance.kill("worker")
+    after = state()["progress"]["done"]
+    assert before["progress"]["done"] <= after < 64, "the worker was too fast to be killed in mid job"
+    finished = _wait(
+        lambda: s if (s := state())["status"] not in ("queued", "running") else None, what="the end of the job"
+    )
+
+    assert finished["status"] == "succeeded"
+    assert finished["progress"] == {"done": 64, "total": 64, "failed": 0}
+    faces = _faces(instance, "bulk")
+    assert len(faces) == 64
+    assert len({face["image_id"] for face in faces}) == 64
+    assert instance.call("GET", "/v1/collections/bulk").json()["face_count"] == 64
+    assert any("worker was ended by signal SIGKILL" in line for line in instance.lines)
+
+
+@pytest.mark.parametrize("victim", ["web", "postgres", "valkey", "everything"])
+def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
+    instance: RunningInstance, photograph: bytes, victim: str
+) -> None:
+    acknowledged: list[str] = []
+    stop = threading.Event()
+
+    def enrol() -> None:
+        while not stop.is_set():
+            try:
+                answer = instance.call("POST", f"/v1/collections/{COLLECTION}/faces", files={"image": photograph})
+            except requests.RequestException:
+                time.sleep(0.05)
+                continue
+            if answer.status_code == 201:
+                acknowledged.extend(face["id"] for face in answer.json()["faces"])
+
+    threads = [threading.Thread(target=enrol) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    _wait(lambda: len(acknowledged) >= 6, what="six acknowledged faces")
+    if victim == "everything":
+        instance.kill("postgres")
+        instance.kill("web")
+        instance.kill_supervisor()
+        instance.start()
+    else:
+        instance.kill(victim)
+    before = len(acknowledged)
+    _wait(lambda: len(acknowledged) >= before + 3, what="enrolment after the restart")
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    listed = {face["id"] for face in _faces(instance, COLLECTION)}
+
+    assert set(acknowledged) <= listed
+    assert instance.call("GET", f"/v1/collections/{COLLECTION}").json()["face_count"] == len(listed)
+
+
+def test_a_second_start_serves_soon_and_a_stop_leaves_nothing_running(instance: RunningInstance) -> None:
+    children = [instance.child(name) for name in ("web", "worker", "postgres", "valkey")]
+    assert instance.stop() == 0
+    assert not [child for child in children if child.is_running()]
+
+    instance.start()
+
+    assert instance.call("GET", "/health/ready").status_code == 200
+    print(f"\nsecond start to the first served request: {instance.started_in_seconds:.1f} s")
+
+
+def test_the_home_keeps_its_secrets_to_itself(instance: RunningInstance) -> None:
+    for name in ("keys", "demo/credentials.json"):
+        assert not (Path(instance.home) / name).stat().st_mode & 0o077
+    logs = "".join(path.read_text(errors="replace") for path in (instance.home / "logs").glob("*.log"))
+    assert instance.key_of("photo-app") not in logs

@@ -1,0 +1,52 @@
+"""What can be checked of the images without a Docker engine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
+
+
+@pytest.mark.parametrize("script", ["entrypoint.sh", "healthcheck.sh"])
+def test_the_scripts_are_valid_shell(script: str) -> None:
+    subprocess.run(["sh", "-n", DOCKER / script], check=True)
+
+
+def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
+    text = (
+        (DOCKER / "entrypoint.sh")
+        .read_text()
+        .replace("/tmp/custos-part", f"{tmp_path}/part")
+        .replace("cd /app", f"cd {tmp_path}")
+    )
+    (tmp_path / "entrypoint.sh").write_text(text)
+
+    done = subprocess.run(["sh", tmp_path / "entrypoint.sh", "nonsense"], capture_output=True, text=True)
+
+    assert done.returncode == 64
+    assert "prepare, web, worker, scheduler" in done.stderr
+
+
+def test_compose_starts_web_and_worker_after_the_preparation() -> None:
+    compose = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+    services = compose["services"]
+
+    for name in ("web", "worker", "scheduler"):
+        assert services[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
+        assert services[name]["command"] == [name]
+        assert "custos_admin" not in str(services[name]["environment"]), "only the preparation may create roles"
+        assert services[name]["read_only"] is True
+    assert "custos_admin" in services["prepare"]["environment"]["DATABASE_URL"]
+    assert set(compose["volumes"]) == {"data", "database", "broker"}
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    lines = (DOCKER / "Dockerfile").read_text().splitlines()
+
+    assert "USER custos" in lines
+    assert lines.index("USER custos") < lines.index('ENTRYPOINT ["entrypoint.sh"]')
+    assert not any(line.startswith("COPY . ") for line in lines), "only what is named gets into the image"
