@@ -7,8 +7,9 @@ from pathlib import Path
 
 def main() -> None:
     sys.path.insert(1, str(Path(__file__).resolve().parent / "platform"))
-    from config.boot import choose_settings
     from django.core.management import execute_from_command_line
+
+    from config.boot import choose_settings
 
     choose_settings()
     execute_from_command_line(sys.argv)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from common.documentation import PAGE, documented
 from common.pagination import page
 from governance import explanations
 from governance.api.serializers import DecisionExplained, DecisionPage, explanation_of, summary_of
 from tenants.api.requests import actor_of
 
+_TAG = "decisions"
+
 
 class DecisionList(APIView):
-    @extend_schema(
-        operation_id="list_decisions",
+    @documented(
+        "list_decisions",
         summary="List the tenant's own decisions, newest first",
-        parameters=[OpenApiParameter("limit", int), OpenApiParameter("cursor", str)],
-        responses=DecisionPage,
-        tags=["decisions"],
+        tag=_TAG,
+        parameters=PAGE,
+        responses={200: DecisionPage},
+        problems=(400,),
     )
     def get(self, request: Request) -> Response:
         found = explanations.list_decisions(
@@ -32,11 +35,12 @@ class DecisionList(APIView):
 
 
 class DecisionDetail(APIView):
-    @extend_schema(
-        operation_id="get_decision",
+    @documented(
+        "get_decision",
         summary="Explain one decision: facts, rules that fired, policy, outcome",
-        responses=DecisionExplained,
-        tags=["decisions"],
+        tag=_TAG,
+        responses={200: DecisionExplained},
+        problems=(404,),
     )
     def get(self, request: Request, decision_id: uuid.UUID) -> Response:
         explained = explanations.get_decision(decision_id, actor=actor_of(request))

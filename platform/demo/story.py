@@ -106,8 +106,9 @@ def find_a_person(stage: Stage) -> None:
     candidates = answer["searches"][0]["candidates"]
     _require(bool(candidates), "at least one candidate above the threshold")
     for candidate in candidates:
+        person = candidate["face"]["external_id"]
         stage.say(
-            f"   rank {candidate['rank']}: {candidate['face']['external_id']}, similarity {candidate['similarity']:.1f} %"
+            f"   rank {candidate['rank']}: {person}, similarity {candidate['similarity']:.1f} %"
             f" (score {candidate['score']:.3f}, false match rate {candidate['fmr']:.1e})"
         )
     _require(candidates[0]["face"]["external_id"] == "case-A", "case-A at rank 1")
@@ -134,7 +135,7 @@ def refuse_the_police(stage: Stage) -> None:
     api = stage.api("police")
     image = stage.photographs.read("person_a_probe")
     faces = f"/v1/collections/{cast.POLICE_COLLECTION}"
-    refusals = (
+    refusals: tuple[tuple[str, str, dict[str, bytes], dict[str, int]], ...] = (
         ("detect", "/v1/detect", {"image": image}, {}),
         ("search", f"{faces}/search", {"image": image}, {"threshold": 80}),
         ("job", f"{faces}/faces:batch", {"images": image}, {}),

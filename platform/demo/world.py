@@ -168,7 +168,7 @@ def _enrol_for_police(tenant: TenantLogIns, *, photographs: Photographs) -> UUID
     enrolled = enrolment.enrol_image(
         photographs.read("person_d_1"), collection_name=cast.POLICE_COLLECTION, actor=actor
     )
-    return enrolled.faces[0].id
+    return enrolled.face_ids[0]
 
 
 def _impose_moratorium(work: _Build) -> UUID:

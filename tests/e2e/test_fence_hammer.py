@@ -164,7 +164,8 @@ def test_no_result_leaks_through_an_activation(make_player: PlayerFactory, staff
     allowed = sum(ok for *_, ok in traffic.finished)
     print(
         f"\nfence: {len(windows)} activations, in flight across them: {sum(w for w, _ in overlaps)} writes"
-        f" (min {min(w for w, _ in overlaps)}), {sum(r for _, r in overlaps)} reads (min {min(r for _, r in overlaps)});"
+        f" (min {min(w for w, _ in overlaps)}), {sum(r for _, r in overlaps)} reads"
+        f" (min {min(r for _, r in overlaps)});"
         f" {allowed} operations allowed, {len(traffic.finished) - allowed} refused, {len(leaks)} leaks;"
         f" activation median {sorted(latencies)[len(latencies) // 2] * 1000:.0f} ms, max {max(latencies) * 1000:.0f} ms"
     )

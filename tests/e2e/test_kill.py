@@ -71,7 +71,7 @@ def test_a_killed_worker_s_job_is_redelivered_and_finishes_without_duplicates(
         answer: dict[str, Any] = instance.call("GET", f"/v1/jobs/{job['id']}").json()
         return answer
 
-    before = _wait(lambda: s if 0 < (s := state())["progress"]["done"] else None, what="a first batch")
+    before = _wait(lambda: s if (s := state())["progress"]["done"] > 0 else None, what="a first batch")
     instance.kill("worker")
     after = state()["progress"]["done"]
     assert before["progress"]["done"] <= after < 64, "the worker was too fast to be killed in mid job"

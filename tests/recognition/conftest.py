@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from django.db import connections
+from PIL import Image as PillowImage
 from pytest_django.fixtures import Settings
 
+from common.context import tenant_scope
 from recognition import dispatch
-from recognition.models import Collection
-from recognition.services import collections
+from recognition.engines.base import Template
+from recognition.engines.fake import face_picture
+from recognition.models import Collection, Face, Image, Job, JobItem
+from recognition.services import collections, enrolment
+from recognition.services.enrolment import Submission
 from tests.worlds import Player
 
 GALLERY = "gallery"
+NOT_A_PICTURE = b"this is not a photograph"
 
 
 @dataclass(slots=True)
@@ -51,3 +61,72 @@ def home(tmp_path: Path, settings: Settings) -> Path:
 def gallery(alice: Player) -> Collection:
     """Alice's empty collection."""
     return collections.create_collection(GALLERY, actor=alice.actor)
+
+
+@pytest.fixture(scope="session")
+def blank_picture() -> bytes:
+    """A picture with nobody on it."""
+    with io.BytesIO() as file:
+        PillowImage.new("RGB", (64, 48), (90, 90, 90)).save(file, "PNG")
+        return file.getvalue()
+
+
+def enrol(player: Player, *identities: int, external_id: str = "") -> list[uuid.UUID]:
+    """Enrol one face for each identity, a picture each; return their ids."""
+    return [
+        face_id
+        for identity in identities
+        for face_id in enrolment.enrol_image(
+            face_picture(identity), collection_name=GALLERY, actor=player.actor, external_id=external_id
+        ).face_ids
+    ]
+
+
+def submit(player: Player, images: Sequence[bytes], **options: Any) -> Job:
+    """Submit a job over Alice's collection; its images have the external ids image-0, image-1, …"""
+    submissions = [Submission(data, f"image-{number}") for number, data in enumerate(images)]
+    return enrolment.submit_job(submissions, collection_name=GALLERY, actor=player.actor, **options)
+
+
+def pictures(count: int, *, first: int = 100) -> list[bytes]:
+    return [face_picture(first + number) for number in range(count)]
+
+
+def work_off(job: Job, outbox: Outbox) -> None:
+    """Do what a worker would with the job's messages."""
+    for job_id, first in outbox.of(dispatch.RUN_ENROLMENT_BATCH):
+        if job_id == str(job.id):
+            enrolment.run_batch(job.id, first=first, tenant_id=job.tenant_id)
+
+
+def reload(row: Any) -> Any:
+    """Return the row as the database has it now."""
+    with tenant_scope(row.tenant_id):
+        return type(row).objects.get(id=row.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """How many rows a tenant has of each kind."""
+
+    collections: int
+    templates: int
+    faces: int
+    images: int
+    items: int
+
+
+def traces_of(player: Player) -> Traces:
+    with tenant_scope(player.tenant.id):
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM recognition_template")
+            (templates,) = cursor.fetchone()
+        counts = [model.objects.count() for model in (Collection, Face, Image, JobItem)]
+    return Traces(counts[0], templates, *counts[1:])
+
+
+def random_templates(count: int, *, seed: int, engine_version: str = "fake@1", dimensions: int = 128) -> list[Template]:
+    """Return unit vectors that stand for as many different people."""
+    vectors = np.random.default_rng(seed).standard_normal((count, dimensions)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [Template(vector, engine_version) for vector in vectors]

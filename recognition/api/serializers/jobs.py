@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from common.problem_shapes import ProblemResponse
 from common.vocabulary import JobKind, JobStatus
 from recognition.api.serializers.faces import FaceResponse, RejectionResponse, face_of
-from recognition.api.serializers.problems import ProblemResponse
 from recognition.models import Job, JobItem
 from recognition.services.results import view_of
 

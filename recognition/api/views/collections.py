@@ -6,8 +6,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.documentation import PAGE, documented
 from common.pagination import page
-from recognition.api.documentation import PAGE, documented
 from recognition.api.limits import LimitedView
 from recognition.api.requests import body_of
 from recognition.api.serializers import collections as shapes

@@ -7,8 +7,8 @@ import uuid
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.documentation import PAGE, documented
 from common.pagination import page
-from recognition.api.documentation import PAGE, documented
 from recognition.api.limits import LimitedView
 from recognition.api.serializers import jobs as shapes
 from recognition.services import jobs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognition.api.documentation import documented
+from common.documentation import documented
 from recognition.api.limits import OneImageView
 from recognition.api.requests import body_of
 from recognition.api.serializers import searches as shapes

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.serializers import Serializer
 
+from common.problem_shapes import ProblemResponse
 from common.problems import CONTENT_TYPE
-from recognition.api.serializers.problems import ProblemResponse
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
