@@ -66,9 +66,10 @@ bench-%: install models ## Run one benchmark, for example bench-gate, or bench-a
 manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
 	@$(BIN)/python manage.py $(C)
 
+# Extras stay in the locks: pip 23 otherwise asks for `coverage[toml]` anew, and refuses the newest for want of a hash.
 lock: install ## Write the hashed locks of requirements/ anew
 	@for name in base dev prod; do \
-	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 	    requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environment, caches and everything under var/ except downloads in your cache folder
