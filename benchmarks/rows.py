@@ -97,7 +97,7 @@ def write(name: str, rows: Sequence[Row]) -> int:
     for row in rows:
         verdict = {True: "met", False: "NOT met", None: ""}[row.met]
         ratio = f"{row.ratio:.3f} of {row.baseline}" if row.ratio is not None else ""
-        print(f"{row.name:<52} {row.value:>11.4g} {row.unit:<8} {ratio:<44} {row.goal or '':<28} {verdict}")
+        print(f"{row.name:<52} {row.value:>11.4g} {row.unit:<8} {ratio:<44} {row.goal or ''!s:<28} {verdict}")
     common = {
         "command": " ".join(["python", *sys.argv]),
         "commit": _commit(),

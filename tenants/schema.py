@@ -17,7 +17,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "`custos_<env>_<public id>_<secret>`. The key is bound to purposes, operations, end users and"
-            " jurisdictions; the headers Custos-Purpose, Custos-On-Behalf-Of, Custos-Jurisdiction and Custos-Case narrow"
-            " a request further.",
+            "description": "`custos_<env>_<public id>_<secret>`. The key is bound to purposes, operations, end users"
+            " and jurisdictions; the headers Custos-Purpose, Custos-On-Behalf-Of, Custos-Jurisdiction and Custos-Case"
+            " narrow a request further.",
         }

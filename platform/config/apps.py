@@ -6,4 +6,5 @@ class ConfigConfig(AppConfig):
     verbose_name = "Custos"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401  registers the system checks
+        # The system checks register themselves; the Celery application is what web and commands send tasks through.
+        from config import celery, checks  # noqa: F401

@@ -61,7 +61,7 @@ def _dequantised(node: onnx.NodeProto, *, constants: dict[str, npt.NDArray[np.ge
 
 
 def spell_out_prelu(model: onnx.ModelProto) -> None:
-    """Write PRelu(x) as Relu(x) + slope * (x - Relu(x)): ONNX Runtime's CPU kernel for PRelu takes half of SFace's time."""
+    """Write PRelu(x) as Relu(x) + slope * (x - Relu(x)): ONNX Runtime's PRelu takes half of SFace's time."""
     nodes = []
     for node in model.graph.node:
         if node.op_type != "PRelu":
@@ -79,7 +79,7 @@ def spell_out_prelu(model: onnx.ModelProto) -> None:
 
 
 def drop_constant_inputs(model: onnx.ModelProto) -> None:
-    """Keep only what is really fed as a graph input; constants listed there are refused or keep them from being folded."""
+    """Keep only what is fed as a graph input: constants listed there are refused by some runtimes, or never folded."""
     graph = model.graph
     used = {name for node in graph.node for name in node.input}
     constants = {tensor.name for tensor in graph.initializer}

@@ -121,6 +121,24 @@ class Calibration:
         return cls(anchors, float(content["supported_score"]), Provenance(**content["provenance"]))
 
 
+def fit(scores_at: Sequence[tuple[float, float]], *, provenance: Provenance) -> Calibration:
+    """Make a calibration from measured false match rates.
+
+    Args:
+        scores_at: (decades, score) pairs, rising: this score was reached by 10^-decades of the impostor comparisons.
+        provenance: where they were measured.
+
+    Raises:
+        CalibrationInvalid: they do not rise.
+    """
+    (decades_before, score_before), (last_decades, last_score) = scores_at[-2:]
+    slope = (last_decades - decades_before) / (last_score - score_before)
+    # Beyond the data the last slope goes on: an assumption, and every answer there says so.
+    end = (1.0, round(last_decades + slope * (1.0 - last_score), 3))
+    measured = [(score, decades) for decades, score in scores_at]
+    return Calibration(((-1.0, 0.0), *measured, end), last_score, provenance)
+
+
 def _interpolate(value: float, *, points: Sequence[tuple[float, float]]) -> float:
     if math.isnan(value):
         raise ValueError("A score must be a number.")
@@ -138,5 +156,5 @@ def _swapped(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float]
 
 
 def _round_to_two_digits(value: float) -> int:
-    step = 10 ** max(0, math.floor(math.log10(value)) - 1)
+    step = int(10 ** max(0, math.floor(math.log10(value)) - 1))
     return max(1, round(value / step) * step)

@@ -43,7 +43,9 @@ def test_it_describes_every_route(schema: dict[str, Any]) -> None:
 
 def test_every_operation_has_an_id_a_summary_and_a_problem_answer(schema: dict[str, Any]) -> None:
     operations = {
-        f"{method} {path}": operation for path, methods in schema["paths"].items() for method, operation in methods.items()
+        f"{method} {path}": operation
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
     }
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     for name, operation in operations.items():

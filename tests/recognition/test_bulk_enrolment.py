@@ -113,9 +113,7 @@ def test_a_job_without_one_good_image_has_failed(alice: Player, gallery: Collect
     assert failed.problem["code"] == "all-images-failed"
 
 
-def test_a_batch_that_is_delivered_again_changes_nothing(
-    alice: Player, gallery: Collection, outbox: Outbox
-) -> None:
+def test_a_batch_that_is_delivered_again_changes_nothing(alice: Player, gallery: Collection, outbox: Outbox) -> None:
     job = submit(alice, pictures(9))
     enrolment.run_batch(job.id, first=0, tenant_id=job.tenant_id)
     before = traces_of(alice)
@@ -224,7 +222,12 @@ def test_a_refused_job_is_not_accepted(
 
 
 def test_nothing_stays_of_a_job_that_is_refused_at_the_fence(
-    alice: Player, gallery: Collection, outbox: Outbox, home: Path, impose: MoratoriumFactory, monkeypatch: pytest.MonkeyPatch
+    alice: Player,
+    gallery: Collection,
+    outbox: Outbox,
+    home: Path,
+    impose: MoratoriumFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     insert = enrolment._insert
 

@@ -94,7 +94,9 @@ def test_it_stores_nothing_when_every_face_is_rejected(
     assert traces_of(alice).images == 0
 
 
-@pytest.mark.parametrize(("data", "error"), [(NOT_A_PICTURE, ImageFormatUnsupported), (face_picture(1)[:300], ImageUnreadable)])
+@pytest.mark.parametrize(
+    ("data", "error"), [(NOT_A_PICTURE, ImageFormatUnsupported), (face_picture(1)[:300], ImageUnreadable)]
+)
 def test_it_stores_nothing_of_what_is_no_picture(
     alice: Player, gallery: Collection, data: bytes, error: type[Exception]
 ) -> None:
@@ -168,9 +170,7 @@ def test_it_asks_for_promotion_when_the_collection_has_grown(
     assert outbox.of(dispatch.PROMOTE_COLLECTION) == [(str(gallery.id),)]
 
 
-def test_a_refused_tenant_stores_nothing(
-    alice: Player, gallery: Collection, impose: MoratoriumFactory
-) -> None:
+def test_a_refused_tenant_stores_nothing(alice: Player, gallery: Collection, impose: MoratoriumFactory) -> None:
     impose(selector=governance.Selector(categories=[CustomerCategory.CONSUMER_SOFTWARE], operations=[Operation.ENROL]))
 
     with pytest.raises(PolicyRefused):

@@ -109,9 +109,7 @@ def test_it_leaves_out_the_face_that_is_searched_for(gallery: Collection, permit
 def test_it_says_how_many_references_there_were(gallery: Collection, permit: Permit) -> None:
     with tenant_scope(gallery.tenant_id):
         Collection.objects.filter(id=gallery.id).update(face_count=12)
-        found = index.search(
-            gallery_of(gallery), random_templates(2, seed=8), limit=1, min_score=0.0, permit=permit
-        )
+        found = index.search(gallery_of(gallery), random_templates(2, seed=8), limit=1, min_score=0.0, permit=permit)
 
     assert found.gallery_size == 12
     assert found.hits == ((), ())

@@ -98,9 +98,7 @@ def test_two_promotions_at_once_move_it_once(alice: Player, gallery: Collection)
     assert _partition_of_templates(gallery) == {reload(gallery).partition_no}
 
 
-def test_nobody_is_lost_while_others_enrol_and_search(
-    alice: Player, gallery: Collection, permit: Permit
-) -> None:
+def test_nobody_is_lost_while_others_enrol_and_search(alice: Player, gallery: Collection, permit: Permit) -> None:
     """Searches see every face enrolled before them, whichever side of the move they fall on."""
     known = set(enrol(alice, 1, 2, 3))
     stop = threading.Event()

@@ -34,7 +34,8 @@ def only_own_tickets() -> None:
 def _age(job: Job, *, seconds: float) -> None:
     with transaction.atomic(), connections["default"].cursor() as cursor:
         cursor.execute(
-            "UPDATE recognition_dispatchticket SET touched_at = touched_at - make_interval(secs => %s) WHERE job_id = %s",
+            "UPDATE recognition_dispatchticket SET touched_at = touched_at - make_interval(secs => %s)"
+            " WHERE job_id = %s",
             [seconds, job.id],
         )
 
@@ -153,8 +154,13 @@ def _entries(player: Player) -> int:
         return AuditEntry.objects.count()
 
 
-def test_one_jobs_trouble_is_not_anothers(
-    alice: Player, mallory: Player, gallery: Collection, outbox: Outbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_the_trouble_of_one_job_is_its_own(
+    alice: Player,
+    mallory: Player,
+    gallery: Collection,
+    outbox: Outbox,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from recognition.errors import GalleryBusy
 

@@ -191,6 +191,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "queue_order_strategy": "priority",
+    # Of sending: a broker that is away must not hold a request up. Workers reconnect by other settings.
+    "max_retries": 0,
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},

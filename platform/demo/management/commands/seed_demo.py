@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import PlatformError
+from common.progress import TransferBar
 from demo import world
 from demo.photographs import fetch_photographs
 
@@ -28,7 +29,8 @@ class Command(BaseCommand):
             self.stdout.write("The demo world is there already.")
             return
         try:
-            photographs = fetch_photographs(settings.CUSTOS_CACHE_DIR)
+            with TransferBar("photographs") as bar:
+                photographs = fetch_photographs(settings.CUSTOS_CACHE_DIR, progress=bar.show)
             world.build(
                 home=settings.CUSTOS_HOME,
                 base_url=options["base_url"],

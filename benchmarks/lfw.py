@@ -1,0 +1,90 @@
+"""The development photographs of LFW through the project's own engine: one template and one quality an image."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from common.permits import Permit
+    from recognition.engines.base import DetectedFace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """What the engine made of the photographs.
+
+    Attributes:
+        index: image path (as in the CSV files) → row.
+        vectors: float32 (n, 128), unit rows; zero where no face was found.
+        quality: float32 (n,), 0…100.
+        undetected: images without a face.
+        digest: of the pairs file, which names the data.
+    """
+
+    index: dict[str, int]
+    vectors: npt.NDArray[np.float32]
+    quality: npt.NDArray[np.float32]
+    undetected: int
+    digest: str
+
+
+def data_argument(description: str | None) -> tuple[argparse.Namespace, Path | None]:
+    """Parse `--data FOLDER`; return None for the folder when it is missing or is not the data set."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with images/, pairs.csv and identification.csv")
+    parser.add_argument("--write", type=Path, help="calibrate: where to write the calibration")
+    arguments = parser.parse_args()
+    folder: Path | None = arguments.data
+    return arguments, folder if folder is not None and (folder / "pairs.csv").is_file() else None
+
+
+MISSING = "This benchmark needs the LFW development photographs: make bench-accuracy DATA=/path/to/lfw-dev"
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def encode(folder: Path, *, permit: Permit) -> Encoded:
+    """Decode, detect, align and extract every image; of several faces the one nearest to the middle counts."""
+    paths = sorted(str(path.relative_to(folder)) for path in (folder / "images").rglob("*.jpg"))
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(lambda path: _encode_one(folder / path, permit=permit), paths)
+        found = list(tqdm(answers, total=len(paths), desc="photographs", unit="image"))
+    return Encoded(
+        index={path: row for row, path in enumerate(paths)},
+        vectors=np.stack([vector for vector, _ in found]),
+        quality=np.array([quality for _, quality in found], np.float32),
+        undetected=sum(not vector.any() for vector, _ in found),
+        digest=hashlib.sha256((folder / "pairs.csv").read_bytes()).hexdigest(),
+    )
+
+
+def _encode_one(path: Path, *, permit: Permit) -> tuple[Any, float]:
+    from recognition import images
+    from recognition.engines import registry
+
+    engine = registry.get()
+    image = images.decode(path.read_bytes())
+    faces = engine.detect(image, permit=permit)
+    if not faces:
+        return np.zeros(engine.dimensions, np.float32), 0.0
+    face = min(faces, key=_distance_from_middle)
+    return engine.extract(image, [face], permit=permit)[0].vector, face.quality.score
+
+
+def _distance_from_middle(face: DetectedFace) -> float:
+    box = face.box
+    return (box.left + box.width / 2 - 0.5) ** 2 + (box.top + box.height / 2 - 0.5) ** 2

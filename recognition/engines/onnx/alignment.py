@@ -1,0 +1,84 @@
+"""Turning a face upright and to the size that the template model was trained on.
+
+The five-point template is ArcFace's (Deng et al., CVPR 2019), 112 x 112 px; the similarity transform is the
+least-squares one of Umeyama, IEEE PAMI 13 (1991).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from recognition.engines.base import FloatArray
+
+SIDE_PX: Final = 112
+# Eyes, nose tip, corners of the mouth; left ones of the picture first, in pixels of the aligned crop.
+POINTS: Final = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
+)
+# Shrinking by more than this, bilinear interpolation would skip pixels.
+_LEAST_PLAIN_SCALE: Final = 0.5
+
+
+def similarity_transform(points: FloatArray) -> FloatArray:
+    """Return the rotation, scale and shift that bring five points nearest to the template.
+
+    Args:
+        points: float32 (5, 2), pixels.
+
+    Returns:
+        float32 (2, 3), for `cv2.warpAffine`.
+    """
+    source, target = points.astype(np.float64), POINTS.astype(np.float64)
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    from_mean, to_mean = source - source_mean, target - target_mean
+    u, singular, vt = np.linalg.svd(to_mean.T @ from_mean / len(source))
+    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
+    rotation = u @ np.diag(signs) @ vt
+    # Points that coincide have no scale; any will do for what is no face.
+    scale = float(singular @ signs) / max(float(from_mean.var(axis=0).sum()), 1e-9)
+    shift = target_mean - scale * rotation @ source_mean
+    return np.hstack([scale * rotation, shift[:, None]]).astype(np.float32)
+
+
+def aligned_crop(pixels: npt.NDArray[np.uint8], points: FloatArray) -> npt.NDArray[np.uint8]:
+    """Cut a face out, upright.
+
+    Args:
+        pixels: uint8 (h, w, 3).
+        points: float32 (5, 2): eyes, nose tip, corners of the mouth, in pixels.
+
+    Returns:
+        uint8 (112, 112, 3); black where the picture ends.
+    """
+    transform = similarity_transform(points)
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    if scale < _LEAST_PLAIN_SCALE:
+        pixels, transform = _shrunk(pixels, transform=transform, scale=scale)
+    return cv2.warpAffine(pixels, transform, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def _shrunk(
+    pixels: npt.NDArray[np.uint8], *, transform: FloatArray, scale: float
+) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    """Shrink the part of the picture that is needed by a whole factor, averaging; adapt the transform to it."""
+    corners = np.array([[0, 0], [SIDE_PX, 0], [0, SIDE_PX], [SIDE_PX, SIDE_PX]], np.float32)
+    seen = (corners - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    height, width = pixels.shape[:2]
+    left, top = (int(max(0, value)) for value in np.floor(seen.min(axis=0)))
+    right, bottom = (
+        int(min(limit, value)) for limit, value in zip((width, height), np.ceil(seen.max(axis=0)), strict=True)
+    )
+    factor = int(1.0 / scale)
+    columns, rows = (right - left) // factor, (bottom - top) // factor
+    if columns < 1 or rows < 1:
+        return pixels, transform  # the face lies beyond the picture
+    part = pixels[top : top + rows * factor, left : left + columns * factor]
+    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    # A pixel of the small picture stands for the centre of `factor` pixels of the large one.
+    centre = np.array([left, top], np.float32) + (factor - 1) / 2
+    shift = transform[:, 2] + transform[:, :2] @ centre
+    return small, np.hstack([transform[:, :2] * factor, shift[:, None]]).astype(np.float32)

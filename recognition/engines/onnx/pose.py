@@ -1,0 +1,41 @@
+"""Where a head points, from five points: a weak-perspective fit (DeMenthon and Davis, IJCV 15, 1995, first step)."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from recognition.engines.base import FloatArray, Pose
+from recognition.engines.onnx.alignment import POINTS
+
+# A face that looks into the lens: x and y are the alignment template's, so that it has pose 0 by construction; depth
+# (towards the lens, in the same unit: the distance of the eyes is 35) from mean adult proportions, nose tip 0.55 and
+# corners of the mouth 0.1 of that distance before the plane of the eyes.
+_EYE_DISTANCE: Final = float(POINTS[1, 0] - POINTS[0, 0])
+_DEPTH: Final = np.array([0.0, 0.0, 0.55, 0.1, 0.1]) * _EYE_DISTANCE
+_MODEL: Final = np.column_stack([POINTS.astype(np.float64), _DEPTH])
+_CENTRED: Final = _MODEL - _MODEL.mean(axis=0)
+_FIT: Final = np.linalg.pinv(_CENTRED)
+
+
+def pose_of(points: FloatArray) -> Pose:
+    """Return the pose that makes the model's points fall nearest to these.
+
+    Args:
+        points: float32 (5, 2): eyes, nose tip, corners of the mouth; left ones of the picture first; x to the right and
+            y downwards, in any unit that is the same for both.
+    """
+    seen = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
+    # Rows of the rotation, each times the scale: how x and y of the picture depend on the model's axes.
+    across, down = (_FIT @ seen).T
+    across, down = across / (np.linalg.norm(across) or 1.0), down / (np.linalg.norm(down) or 1.0)
+    # A turn by t in the picture's plane, clockwise: x' = x cos t - y sin t, y' = x sin t + y cos t.
+    roll = math.atan2(down[0] - across[1], across[0] + down[1])
+    yaw, pitch = math.asin(_clipped(across[2])), -math.asin(_clipped(down[2]))
+    return Pose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
+
+
+def _clipped(value: float) -> float:
+    return max(-1.0, min(1.0, float(value)))

@@ -1,0 +1,120 @@
+"""One model on one inference runtime: a float32 tensor in, float32 tensors out. Safe to share between threads.
+
+OpenVINO and ONNX Runtime are behind the same small Protocol; which model runs on which is decided by what was measured
+(docs/decisions/0003) and proven at every load by golden vectors (`golden`).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from recognition.engines.base import FloatArray
+
+RuntimeName = Literal["openvino", "onnxruntime"]
+Precision = Literal["f32", "bf16"]
+
+
+class Session(Protocol):
+    """A loaded model."""
+
+    def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
+        """Return the model's outputs, in its order, for float32 input (1, c, h, w)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What a model runs on: provenance of a template, not part of the engine's version."""
+
+    runtime: RuntimeName
+    precision: Precision
+
+    def __str__(self) -> str:
+        return f"{self.runtime} {self.precision}"
+
+
+class RuntimeMissing(Exception):
+    """The runtime is not installed or cannot do what was asked for on this machine."""
+
+
+def open_session(path: Path, *, backend: Backend, threads: int) -> Session:
+    """Load a model.
+
+    Args:
+        path: an ONNX file, verified by the caller.
+        backend: runtime and precision.
+        threads: CPU threads of one inference.
+
+    Raises:
+        RuntimeMissing: the runtime is not there, or this CPU lacks the precision.
+    """
+    opener: type[_OpenVino | _OnnxRuntime] = _OpenVino if backend.runtime == "openvino" else _OnnxRuntime
+    return opener(path, backend.precision, threads)
+
+
+class _OpenVino:
+    """OpenVINO on the CPU. A shared infer request answers "Infer Request is busy", so each thread has its own."""
+
+    def __init__(self, path: Path, precision: Precision, threads: int) -> None:
+        try:
+            import openvino
+        except ImportError as error:
+            raise RuntimeMissing("OpenVINO is not installed.") from error
+        core = openvino.Core()
+        if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise RuntimeMissing("This CPU has no bfloat16 arithmetic.")
+        cores = available_cores()
+        # As many requests at once as there are cores for; the precision is said always, since on some CPUs the
+        # default is bf16.
+        self._model: Any = core.compile_model(
+            path,
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": precision,
+                "NUM_STREAMS": max(1, cores // threads),
+                "INFERENCE_NUM_THREADS": cores,
+            },
+        )
+        self._local = threading.local()
+
+    def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
+        request = getattr(self._local, "request", None)
+        if request is None:
+            request = self._local.request = self._model.create_infer_request()
+        request.infer({0: tensor}, share_inputs=True)
+        return tuple(np.array(request.get_output_tensor(index).data) for index in range(len(self._model.outputs)))
+
+
+class _OnnxRuntime:
+    """ONNX Runtime on the CPU; `run` may be called by many threads at once."""
+
+    def __init__(self, path: Path, precision: Precision, threads: int) -> None:
+        if precision != "f32":
+            raise RuntimeMissing("ONNX Runtime's CPU provider computes in float32 here.")
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise RuntimeMissing("ONNX Runtime is not installed.") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Pictures come in every size: plans and arenas made for each would only pile up.
+        options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = False
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
+        return tuple(self._session.run(None, {self._input: tensor}))
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

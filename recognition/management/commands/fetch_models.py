@@ -1,0 +1,45 @@
+"""`manage.py fetch_models`: put the model weights in place; does nothing when they are."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from common.downloads import DownloadFailed
+from common.progress import TransferBar
+from recognition.engines.errors import WeightsMissing
+from recognition.engines.manifest import MODELS
+from recognition.engines.weights import Installed, install, verified_path
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetch, verify (SHA-256) and convert the model weights into CUSTOS_MODELS_DIR. What is there already is only"
+        " verified, so repeating it is cheap and needs no network."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only verify; exit with 1 when something is missing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for card in MODELS:
+            try:
+                if options["check"]:
+                    verified_path(card, models_dir=settings.CUSTOS_MODELS_DIR)
+                    found = Installed.ALREADY
+                else:
+                    with TransferBar(card.name) as bar:
+                        found = install(
+                            card,
+                            models_dir=settings.CUSTOS_MODELS_DIR,
+                            cache_dir=settings.CUSTOS_CACHE_DIR,
+                            progress=bar.show,
+                        )
+            except (DownloadFailed, WeightsMissing) as error:
+                raise CommandError(error.detail) from error
+            said = "installed" if found is Installed.NOW else "verified"
+            self.stdout.write(f"  {card.name:<16} {card.role}: {said} ({card.size / 1e6:.1f} MB, {card.licence})")
