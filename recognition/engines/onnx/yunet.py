@@ -24,6 +24,7 @@ SMALLER_SIDES_PX: Final = (480, 192)
 SURE_SCORE: Final = 0.8
 LEAST_SCORE: Final = 0.5
 _MOST_OVERLAP: Final = 0.3
+_PART_INSIDE: Final = 0.8
 _CANDIDATES: Final = 5000
 
 # Columns of a detection.
@@ -54,6 +55,7 @@ class YuNet:
             if longest <= side or (len(found) and found[:, SCORE].max() >= SURE_SCORE):
                 continue
             found = suppress(np.concatenate([found, self._detect_at(pixels, scale=side / longest)]))
+        found = without_parts(found)
         return found[np.argsort(-found[:, 2] * found[:, 3], kind="stable")]
 
     def _detect_at(self, pixels: npt.NDArray[np.uint8], *, scale: float) -> FloatArray:
@@ -113,3 +115,16 @@ def suppress(found: FloatArray) -> FloatArray:
         return found
     kept = cv2.dnn.NMSBoxes(found[:, BOX].tolist(), found[:, SCORE].tolist(), LEAST_SCORE, _MOST_OVERLAP)
     return found[np.asarray(kept, dtype=np.intp).reshape(-1)]
+
+
+def without_parts(found: FloatArray) -> FloatArray:
+    """Drop what lies inside a larger box of a higher score: an eye or a chin of a face that fills the picture."""
+    if len(found) < 2:
+        return found
+    near, far = found[:, :2], found[:, :2] + found[:, 2:4]
+    shared = np.clip(np.minimum(far[:, None], far[None]) - np.maximum(near[:, None], near[None]), 0.0, None)
+    areas = found[:, 2] * found[:, 3]
+    inside = shared.prod(axis=2) >= _PART_INSIDE * areas[:, None]
+    lesser = (areas[:, None] < areas[None]) & (found[:, None, SCORE] < found[None, :, SCORE])
+    kept: FloatArray = found[~(inside & lesser).any(axis=1)]
+    return kept
