@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -95,10 +96,11 @@ class RunningInstance:
         return psutil.Process(json.loads(found[0].read_text())["pid"])
 
     def kill(self, name: str) -> None:
-        """Kill -9 a child with everything below it."""
+        """Kill -9 a child with everything below it, the child first: PostgreSQL would end its own otherwise."""
         process = self.child(name)
-        for each in [*process.children(recursive=True), process]:
-            each.kill()
+        for each in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
 
     def _service_folder(self) -> Path:
         from instance.account import service_account
