@@ -149,15 +149,16 @@ def test_it_finds_one_face_that_fills_the_picture(
 def test_a_mirrored_face_looks_the_other_way(
     onnx_engine: OnnxEngine, pictures: dict[str, UprightImage], permit: Permit
 ) -> None:
-    image = pictures["person_a_2"]
+    image = pictures["person_d_1"]
     mirrored = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[:, ::-1]))
 
     pose, other = (onnx_engine.detect(each, permit=permit)[0].pose for each in (image, mirrored))
 
-    assert abs(pose.yaw) > 10
-    assert other.yaw == pytest.approx(-pose.yaw, abs=5)
-    assert other.pitch == pytest.approx(pose.pitch, abs=5)
-    assert other.roll == pytest.approx(-pose.roll, abs=5)
+    assert abs(pose.yaw) > 30
+    # The detector's points themselves move by some pixels between the two.
+    assert other.yaw == pytest.approx(-pose.yaw, abs=10)
+    assert other.pitch == pytest.approx(pose.pitch, abs=10)
+    assert other.roll == pytest.approx(-pose.roll, abs=10)
 
 
 def test_a_blurred_or_dark_photograph_is_of_less_quality(
