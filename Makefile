@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 T ?= tests
-BENCHMARKS := gate search_request enrolment
+BENCHMARKS := runtimes gate search_request enrolment
 
 .PHONY: help install run demo test check format lint types imports migrations unit bench models lock clean manage
 
@@ -58,7 +58,9 @@ models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models
 
 bench: install models ## Run every benchmark that needs no data of its own; results in var/bench/
-	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit $$?; done
+	@worst=0; for name in $(BENCHMARKS); do \
+	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || { code=$$?; [ $$code -gt $$worst ] && worst=$$code; true; }; \
+	done; exit $$worst
 
 bench-%: install models ## Run one benchmark, for example bench-gate, or bench-accuracy DATA=folder
 	@$(BIN)/python benchmarks/$(subst -,_,$*).py $(if $(DATA),--data "$(DATA)")

@@ -60,7 +60,7 @@ def _one_client(tenant: BenchTenant) -> list[Row]:
         connection.execute("CREATE TABLE bench_commits (id bigint GENERATED ALWAYS AS IDENTITY, body bytea)")
         connection.commit()
         body = bytes(1200)
-        for turn in tqdm(range(WARM_UP + REQUESTS), desc="gate, one client", unit="request"):
+        for turn in tqdm(range(WARM_UP + REQUESTS), disable=None, desc="gate, one client", unit="request"):
             started = time.perf_counter()
             for _ in range(2):
                 connection.execute("INSERT INTO bench_commits (body) VALUES (%s)", [body])

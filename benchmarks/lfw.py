@@ -62,7 +62,7 @@ def encode(folder: Path, *, permit: Permit) -> Encoded:
     paths = sorted(str(path.relative_to(folder)) for path in (folder / "images").rglob("*.jpg"))
     with ThreadPoolExecutor(2) as pool:
         answers = pool.map(lambda path: _encode_one(folder / path, permit=permit), paths)
-        found = list(tqdm(answers, total=len(paths), desc="photographs", unit="image"))
+        found = list(tqdm(answers, total=len(paths), disable=None, desc="photographs", unit="image"))
     return Encoded(
         index={path: row for row, path in enumerate(paths)},
         vectors=np.stack([vector for vector, _ in found]),

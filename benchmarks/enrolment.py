@@ -1,0 +1,150 @@
+"""Bulk enrolment, JPEG files to committed and audited templates, against the same models called bare.
+
+    make bench-enrolment
+
+A job of the real service on a real worker with two processes; the baselines run in two processes as well, in turn with
+it, on the same files: photographs of the demonstration, 640 px, each re-encoded so that no two files are equal.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import psutil
+from tqdm import tqdm
+
+from benchmarks.bare import REPOSITORY, BarePool, Measured
+from benchmarks.instance import BenchTenant, bench_instance
+from benchmarks.rows import Goal, Row, write
+
+FILES = 128
+DEEPFACE_FILES = 32
+ROUNDS = 5
+PROCESSES = 2
+LONGER_SIDE_PX = 640
+DEADLINE_SECONDS = 300.0
+COLLECTION = "bench"
+
+
+def main() -> int:
+    """Measure and write the rows."""
+    with tempfile.TemporaryDirectory(prefix="custos-bench-files-") as folder, bench_instance() as tenant:
+        files = _files(Path(folder))
+        with _worker() as worker:
+            rows = _measure(tenant, files=files, worker=worker)
+    return write("enrolment", rows)
+
+
+def _measure(tenant: BenchTenant, *, files: Sequence[Path], worker: psutil.Process) -> list[Row]:
+    from recognition.services import collections
+
+    collections.create_collection(COLLECTION, actor=tenant.actor)
+    _enrol(tenant, files=files[:16])
+    pools = {way: BarePool(way, processes=PROCESSES, warm_up=files[0]) for way in ("same", "onnxruntime", "deepface")}
+    enrolled: list[Measured] = []
+    bare: dict[str, list[Measured]] = {way: [] for way in pools}
+    for _ in tqdm(range(ROUNDS), disable=None, desc="enrolment", unit="round"):
+        for way in ("same", "onnxruntime"):
+            bare[way].append(pools[way].measure(files))
+        enrolled.append(_enrol(tenant, files=files))
+        bare["deepface"].append(pools["deepface"].measure(files[:DEEPFACE_FILES]))
+    for pool in pools.values():
+        pool.close()
+    memory = max(process.memory_info().rss for process in worker.children(recursive=True)) / 2**20
+    ours = _rate(enrolled, files=FILES)
+    names = {"same": "same models, bare", "onnxruntime": "bare ONNX Runtime", "deepface": "DeepFace.represent"}
+    rates = {way: _rate(bare[way], files=DEEPFACE_FILES if way == "deepface" else FILES) for way in bare}
+    goals = {"same": 0.85, "onnxruntime": 1.5, "deepface": 15.0}
+    return [
+        *(Row(name=names[way], value=rate, unit="images/s", n=ROUNDS) for way, rate in rates.items()),
+        *(
+            Row(
+                name=f"enrolment by a job, against {names[way]}",
+                value=ours,
+                unit="images/s",
+                n=ROUNDS,
+                baseline=names[way],
+                ratio=ours / rates[way],
+                goal=Goal(at_least=goals[way], of_ratio=True),
+            )
+            for way in bare
+        ),
+        Row(name="resident memory of a worker process", value=memory, unit="MiB", n=1, goal=Goal(at_most=700)),
+    ]
+
+
+def _rate(measured: Sequence[Measured], *, files: int) -> float:
+    return files / statistics.median(each.seconds for each in measured)
+
+
+def _enrol(tenant: BenchTenant, *, files: Sequence[Path]) -> Measured:
+    """Submit a job and wait for its end."""
+    from common.vocabulary import JobStatus
+    from recognition.services import enrolment, jobs
+
+    images = [enrolment.Submission(path.read_bytes()) for path in files]
+    started = time.perf_counter()
+    job = enrolment.submit_job(images, collection_name=COLLECTION, actor=tenant.actor)
+    while True:
+        time.sleep(0.02)
+        job = jobs.get_job(job.id, actor=tenant.actor)
+        if job.status == JobStatus.SUCCEEDED:
+            return Measured(time.perf_counter() - started, 0)
+        if job.status not in (JobStatus.QUEUED, JobStatus.RUNNING) or time.perf_counter() - started > DEADLINE_SECONDS:
+            raise SystemExit(f"The job is {job.status}: {job.problem}")
+
+
+@contextmanager
+def _worker() -> Iterator[psutil.Process]:
+    """Run a Celery worker as `make run` does."""
+    command = ["celery", "-A", "config.celery", "worker", "-Q", "interactive,bulk,maintenance", "-l", "ERROR"]
+    options = ["--without-gossip", "--without-mingle", "--concurrency", str(PROCESSES)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command, *options],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Write the photographs, smaller and each a little different."""
+    import cv2
+    import numpy as np
+
+    from common.downloads import default_cache_dir
+    from demo.photographs import fetch_photographs
+
+    photographs = fetch_photographs(default_cache_dir())
+    pictures = []
+    for name in photographs.paths:
+        pixels = cv2.imdecode(np.frombuffer(photographs.read(name), np.uint8), cv2.IMREAD_COLOR)
+        scale = LONGER_SIDE_PX / max(pixels.shape[:2])
+        pictures.append(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    paths = []
+    for number in range(FILES):
+        quality = 80 + number // len(pictures) % 20
+        content = cv2.imencode(".jpg", pictures[number % len(pictures)], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        paths.append(folder / f"{number:04}.jpg")
+        paths[-1].write_bytes(content.tobytes())
+    return paths
+
+
+if __name__ == "__main__":
+    sys.exit(main())
