@@ -41,7 +41,7 @@ class EncodedImage(serializers.Field[bytes, Any, Any, Any]):
     """`{"bytes": "<base64>"}` → bytes."""
 
     default_error_messages: ClassVar = {
-        "form": 'An image is {"bytes": "<base64>"}.',
+        "form": 'An image is {{"bytes": "<base64>"}}.',  # DRF formats messages: braces are doubled
         "base64": "The bytes are not valid base64.",
     }
 
