@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import http.client
 import os
@@ -20,6 +21,7 @@ import tarfile
 import tempfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -207,7 +209,7 @@ def _member(archive: IO[bytes], *, path: str) -> Iterator[IO[bytes]]:
                 raise _SourceFailed(f"{path} is not a file in the archive")
             with extracted:
                 yield extracted
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
+    except (KeyError, EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError) as error:
         raise _SourceFailed(f"{path} is not in the archive") from error
 
 
