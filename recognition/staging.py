@@ -67,14 +67,17 @@ def remove(*, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
 
 
 def jobs_older_than(seconds: float) -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
-    """Return tenant and job of each staged folder that has not changed for so long."""
+    """Return tenant and job of each staged folder that has not changed for so long; what is not ours is passed over."""
     before = time.time() - seconds
     for folder in _root().glob("*/*"):
         try:
+            tenant_id, job_id = uuid.UUID(folder.parent.name), uuid.UUID(folder.name)
             if folder.stat().st_mtime < before:
-                yield uuid.UUID(folder.parent.name), uuid.UUID(folder.name)
+                yield tenant_id, job_id
         except FileNotFoundError:
             continue  # its job ended meanwhile
+        except ValueError:
+            continue  # such as the file system's own lost+found
 
 
 def _root() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import uuid
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from PIL import Image as PillowImage
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
+from governance.audit.models import AuditEntry
 from recognition import dispatch
 from recognition.engines.base import Template
 from recognition.engines.fake import face_picture
@@ -86,6 +88,19 @@ def submit(player: Player, images: Sequence[bytes], **options: Any) -> Job:
     """Submit a job over Alice's collection; its images have the external ids image-0, image-1, …"""
     submissions = [Submission(data, f"image-{number}") for number, data in enumerate(images)]
     return enrolment.submit_job(submissions, collection_name=GALLERY, actor=player.actor, **options)
+
+
+def in_json(data: bytes) -> dict[str, str]:
+    """Return an image as a JSON body holds it."""
+    return {"bytes": base64.b64encode(data).decode()}
+
+
+def decided(player: Player, response: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the decision that an answer rests on, as the log has it, and its outcome."""
+    with tenant_scope(player.tenant.id):
+        decision = AuditEntry.objects.get(id=response["Custos-Decision"])
+        outcome = AuditEntry.objects.get(decision_id=decision.id, kind="outcome")
+    return decision.content, outcome.content["outcome"]
 
 
 def pictures(count: int, *, first: int = 100) -> list[bytes]:
