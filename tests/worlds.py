@@ -83,7 +83,7 @@ def staff(django_db_setup: None) -> Staff:
 PlayerFactory = Callable[..., Player]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_player(staff: Staff) -> PlayerFactory:
     """Make a tenant with a key; keyword arguments change what it is approved for."""
 

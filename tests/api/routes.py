@@ -1,0 +1,157 @@
+"""Every route of the platform with what each kind of caller gets: one row a method. A new route is a new row.
+
+Columns are HTTP statuses, in the order of `CALLERS`. Rows that destroy something come last, because each caller walks
+the table from top to bottom over one set of objects of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from recognition.engines.fake import face_picture
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Names and ids of one tenant's objects, as they stand in paths."""
+
+    collection: str
+    face_id: str
+    job_id: str
+    decision_id: str
+
+    def in_path(self, path: str) -> str:
+        return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+Body = Callable[[Objects], dict[str, Any]]
+
+
+def _image() -> dict[str, str]:
+    return {"bytes": base64.b64encode(face_picture(1)).decode()}
+
+
+def nothing(_: Objects) -> dict[str, Any]:
+    return {}
+
+
+def image(_: Objects) -> dict[str, Any]:
+    return {"image": _image()}
+
+
+def images(_: Objects) -> dict[str, Any]:
+    return {"images": [_image()]}
+
+
+def two_images(_: Objects) -> dict[str, Any]:
+    return {"source": _image(), "target": _image()}
+
+
+def new_collection(_: Objects) -> dict[str, Any]:
+    return {"name": "a-new-one"}
+
+
+def probe_by_id(objects: Objects) -> dict[str, Any]:
+    return {"face_id": objects.face_id}
+
+
+def face_ids(objects: Objects) -> dict[str, Any]:
+    return {"ids": [objects.face_id]}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One method of one path.
+
+    Attributes:
+        allowed: an approved key.
+        stopped: a police department's key under a moratorium.
+        unvetted: a key of a tenant without an approval.
+        suspended: a key of a suspended tenant.
+        other: an approved key of another tenant, with the ids of the first one.
+        anonymous: no key.
+    """
+
+    method: str
+    path: str
+    body: Body
+    allowed: int
+    stopped: int
+    unvetted: int
+    suspended: int
+    other: int
+    anonymous: int
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} ({self.body.__name__})"
+
+
+CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
+
+_COLLECTION = "/v1/collections/{collection}"
+_FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_DECISION = "/v1/decisions/{decision_id}"
+
+# fmt: off
+ROWS = (
+    #   method    path                           body            allowed stopped unvetted suspended other anonymous
+    # public
+    Row("GET",    "/",                           nothing,        200, 200, 200, 200, 200, 200),
+    Row("GET",    "/health/live",                nothing,        200, 200, 200, 200, 200, 200),
+    Row("GET",    "/health/ready",               nothing,        200, 200, 200, 200, 200, 200),
+    Row("GET",    "/v1/schema/",                 nothing,        200, 200, 200, 200, 200, 200),
+    Row("GET",    "/v1/docs/",                   nothing,        200, 200, 200, 200, 200, 200),
+    # governed
+    Row("POST",   "/v1/detect",                  image,          200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/compare",                 two_images,     200, 403, 403, 403, 200, 401),
+    Row("GET",    "/v1/collections",             nothing,        200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/collections",             new_collection, 201, 403, 403, 403, 201, 401),
+    Row("GET",    _COLLECTION,                   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/faces",        nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/faces",        image,          201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/faces:batch",  images,         202, 403, 403, 403, 404, 401),
+    Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
+    Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    # rights, which nothing takes away
+    Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
+    # destroying
+    Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
+    Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
+)
+# fmt: on
+
+# The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
+ADMINISTRATION = "/admin/"
+
+
+def resolver_routes(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "/"
+) -> Iterator[tuple[str, URLPattern]]:
+    """Return every path of the resolver, its parameters written as `{name}`, with its pattern."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from resolver_routes(pattern.url_patterns, path)
+        else:
+            yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path), pattern
+
+
+def methods_of(pattern: URLPattern) -> set[str]:
+    """Return the methods that a view answers; a plain function is taken for a page."""
+    view = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+    if view is None:
+        return {"GET"}
+    return {name.upper() for name in view.http_method_names if hasattr(view, name)} - {"OPTIONS", "HEAD"}
