@@ -1,0 +1,71 @@
+"""Tasks are sent after the commit, through the application that the settings describe, for the tenant they are of."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+
+from common import context
+from recognition import dispatch
+from tests.recognition.conftest import Outbox
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_PROBE = """
+import config.wsgi
+from recognition import dispatch
+print(dispatch.current_app.main, dispatch.current_app.conf.broker_url)
+"""
+
+
+def test_the_web_server_sends_through_the_platforms_own_broker() -> None:
+    """Otherwise every message would go to Celery's default broker, and be sent by the sweep much later."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}",
+        "BROKER_URL": "redis://127.0.0.1:1/7",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE], env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.split() == ["custos", "redis://127.0.0.1:1/7"], done.stderr
+
+
+def test_a_message_leaves_with_the_commit(outbox: Outbox) -> None:
+    job_id, tenant_id = uuid.uuid4(), uuid.uuid4()
+
+    with transaction.atomic():
+        dispatch.enqueue_batches(job_id, firsts=[0, 8], tenant_id=tenant_id)
+        assert outbox.messages == []
+
+    assert outbox.messages == [
+        (dispatch.RUN_ENROLMENT_BATCH, (str(job_id), 0), tenant_id),
+        (dispatch.RUN_ENROLMENT_BATCH, (str(job_id), 8), tenant_id),
+    ]
+
+
+def test_no_message_leaves_when_the_transaction_fails(outbox: Outbox) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        dispatch.enqueue_promotion(uuid.uuid4(), tenant_id=uuid.uuid4())
+        raise ZeroDivisionError
+
+    assert outbox.messages == []
+
+
+def test_a_message_carries_the_request_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, str]] = []
+    monkeypatch.setattr(dispatch.current_app, "send_task", lambda *_, headers, **__: sent.append(headers))
+    context.bind_request_id("the-request-in-question")
+
+    with transaction.atomic():
+        dispatch.enqueue_promotion(uuid.uuid4(), tenant_id=uuid.uuid4())
+        context.bind_request_id("the-next-request")
+
+    assert [headers["custos_request"] for headers in sent] == ["the-request-in-question"]
