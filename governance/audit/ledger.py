@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from django.db import connections
+from django.db import DatabaseError, connections
 from psycopg_pool import PoolTimeout
 
 from common import context
@@ -126,10 +126,17 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
 
 
 def record_outcome(record: OutcomeRecord) -> uuid.UUID:
-    """Write the outcome of a success in the operation's open transaction on `default`."""
+    """Write the outcome of a success in the operation's open transaction on `default`, which fails with it.
+
+    Raises:
+        LedgerUnavailable: it could not be written.
+    """
     entry_id, row = _outcome_row(record)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_INSERT, row)
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(_INSERT, row)
+    except DatabaseError as error:
+        raise LedgerUnavailable("The outcome could not be recorded, so nothing was done.") from error
     return entry_id
 
 

@@ -1,0 +1,40 @@
+"""No answer without a record: while the log cannot be written, every governed URL says 503 and does nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.api.conftest import MakeObjects
+from tests.api.routes import ROWS
+from tests.api.test_tenant_isolation import _rows_of
+from tests.audit.broken import CHECK_VIOLATION, DISK_FULL, no_entry_of
+from tests.worlds import World
+
+GOVERNED = [row for row in ROWS if row.anonymous == 401]
+
+
+@pytest.mark.parametrize("error", [DISK_FULL, CHECK_VIOLATION])
+@pytest.mark.parametrize("kind", ["decision", "outcome"])
+def test_every_governed_url_is_unavailable_and_nothing_changes(
+    world: World, make_objects: MakeObjects, kind: str, error: str
+) -> None:
+    objects = make_objects(world.alice)
+    client = world.alice.client
+    before = _rows_of(world.alice)
+
+    with no_entry_of(kind, error=error):
+        for row in GOVERNED:
+            answer = client.generic(
+                row.method,
+                objects.in_path(row.path),
+                data=json.dumps(row.body(objects)),
+                content_type="application/json",
+            )
+            assert (answer.status_code, answer.json()["code"]) == (503, "ledger-unavailable"), row
+            assert answer["Retry-After"] == "1", row
+            assert [rule["id"] for rule in answer.json()["rules"]] == ["AUD-001"], row
+
+    assert _rows_of(world.alice) == before
+    assert len(GOVERNED) >= 18
