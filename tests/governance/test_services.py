@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from common.context import tenant_scope
 from common.errors import InvalidRequest
 from common.vocabulary import CustomerCategory, Operation, Purpose
-from governance import services
+from governance import selectors, services
 from governance.audit import ledger
+from governance.audit.models import AuditEntry
 from governance.catalogue import DEFAULT_POLICY_BODY
 from governance.errors import AlreadyEnded, NotPermittedForRole
-from governance.models import Moratorium, PolicyEpoch, PolicyVersion
-from tests.worlds import MoratoriumFactory, Player, Staff
+from governance.models import Approval, Moratorium, PolicyEpoch, PolicyVersion, Suspension
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
 
 NARROW = services.Selector(categories=[CustomerCategory.HOUSING])
 
@@ -109,7 +112,7 @@ def test_publishing_the_policy_in_force_changes_nothing() -> None:
     version = services.publish_policy(dict(DEFAULT_POLICY_BODY), author="a", approver="b")
 
     assert _epoch() == before
-    assert PolicyVersion.objects.using("officer").latest("version").version == version
+    assert version == DEFAULT_POLICY_BODY["version"]
 
 
 def test_an_approval_lasts_twelve_months_at_most(alice: Player, staff: Staff) -> None:
@@ -150,3 +153,80 @@ def test_an_exemption_must_state_its_scope(alice: Player, impose: MoratoriumFact
 def test_a_selector_knows_the_vocabulary_only(selector: dict[str, list[str]]) -> None:
     with pytest.raises(InvalidRequest, match="Unknown"):
         services.Selector(**selector)  # type: ignore[arg-type]
+
+
+def test_a_new_policy_is_published_for_a_date_and_recorded(alice: Player) -> None:
+    """Far in the future, so that it is never in force here."""
+    body = {**DEFAULT_POLICY_BODY, "version": 9_999}
+    begins = ledger.database_now() + timedelta(days=36_500)
+    before = _epoch()
+
+    version = services.publish_policy(body, author="author", approver="approver", effective_from=begins)
+    again = services.publish_policy(body, author="somebody", approver="else")
+
+    published = PolicyVersion.objects.using("officer").get(version=9_999)
+    assert version == again == 9_999
+    assert (published.author, published.approver, published.effective_from) == ("author", "approver", begins)
+    assert _epoch() == before + 1
+    event = AuditEntry.objects.using("officer").filter(kind="event").order_by("-ins_id")[0].content
+    assert (event["action"], event["data"]["digest"]) == ("policy:published", published.digest)
+
+
+def test_nobody_approves_a_policy_of_their_own() -> None:
+    body = {**DEFAULT_POLICY_BODY, "version": 9_998}
+
+    with pytest.raises(IntegrityError, match="author_is_not_approver"):
+        services.publish_policy(
+            body, author="one", approver="one", effective_from=ledger.database_now() + timedelta(days=36_500)
+        )
+
+
+def test_the_command_publishes_what_is_shipped() -> None:
+    with io.StringIO() as output:
+        call_command("publish_policy", stdout=output)
+        said = output.getvalue()
+
+    assert said == f"Policy version {DEFAULT_POLICY_BODY['version']} is published.\n"
+
+
+def test_one_officer_takes_an_approval_back_at_once_and_once(make_player: PlayerFactory, staff: Staff) -> None:
+    player = make_player()
+    approval = Approval.objects.using("officer").get(tenant_id=player.tenant.id)
+    assert player.client.get("/v1/jobs").status_code == 200
+    with pytest.raises(NotPermittedForRole):
+        services.revoke_approval(approval, officer=staff.oversight[0])
+
+    services.revoke_approval(approval, officer=staff.officers[0])
+
+    refused = player.client.get("/v1/jobs")
+    assert refused.status_code == 403
+    assert "VET-001" in {rule["id"] for rule in refused.json()["rules"]}
+    with pytest.raises(AlreadyEnded):
+        services.revoke_approval(approval, officer=staff.officers[0])
+
+
+def test_a_suspended_key_stops_alone_until_two_lift_it(alice: Player, staff: Staff) -> None:
+    suspension = services.suspend(
+        alice.tenant.id,
+        target=Suspension.Target.KEY,
+        target_id=alice.key_id,
+        reason="test",
+        imposed_by=staff.oversight[0],
+    )
+
+    assert [rule["id"] for rule in alice.client.get("/v1/jobs").json()["rules"]] == ["SUS-001"]
+    with pytest.raises(NotPermittedForRole):
+        services.lift_suspension(suspension, lifters=(staff.oversight[0], staff.officers[0]))
+    services.lift_suspension(suspension, lifters=staff.oversight)
+
+    assert alice.client.get("/v1/jobs").status_code == 200
+    with pytest.raises(AlreadyEnded):
+        services.lift_suspension(suspension, lifters=staff.oversight)
+
+
+def test_no_instance_without_a_policy_allows_anything(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors, "_SNAPSHOT", selectors._SNAPSHOT.replace("ORDER BY version DESC", "AND false"))
+
+    response = alice.client.get("/v1/jobs")
+
+    assert (response.status_code, response.json()["code"]) == (503, "policy-missing")
