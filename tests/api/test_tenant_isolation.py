@@ -191,7 +191,7 @@ def test_a_task_does_its_work_for_the_owner(world: World, prey: Prey, name: str)
     assert _rows_of(world.alice) != before
 
 
-def test_a_job_of_one_tenant_does_not_enrol_into_anothers_collection(world: World, hers: Objects) -> None:
+def test_a_job_of_one_tenant_does_not_enrol_into_the_collection_of_another(world: World, hers: Objects) -> None:
     """Both name their collection alike; each job fills the one of its own tenant."""
     collections.create_collection(hers.collection, actor=world.mallory.actor)
     job = enrolment.submit_job(

@@ -220,10 +220,10 @@ def test_a_field_that_is_not_known_is_refused(alice: Player, gallery: Collection
     """A misspelt option must not silently become its default."""
     image = {"bytes": base64.b64encode(face_picture(1)).decode()}
 
-    response = alice.client.post(url, {"image": image, "treshold": 99}, format="json")
+    response = alice.client.post(url, {"image": image, "threshold_": 99}, format="json")
 
     assert response.status_code == 400
     assert response.json()["errors"] == [
-        {"pointer": "/treshold", "code": "unknown", "detail": "This field is not known here."}
+        {"pointer": "/threshold_", "code": "unknown", "detail": "This field is not known here."}
     ]
     assert traces_of(alice).images == 0
