@@ -50,6 +50,7 @@ class AccessRequest:
     Attributes:
         result_of: for READ_RESULT, the operation that made the result: reading is judged like making.
         threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least 80.
+        least_threshold: what the resource itself asks for at least, where the gate chooses.
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
     """
@@ -59,6 +60,7 @@ class AccessRequest:
     resource: ResourceRef
     result_of: Operation | None = None
     threshold: float | None = None
+    least_threshold: float | None = None
     gallery_size: int | None = None
     engine_version: str | None = None
     max_faces: int | None = None
@@ -260,7 +262,8 @@ def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:
     if request.threshold is not None or request.operation not in _NEEDS_THRESHOLD:
         return request.threshold or 0.0
     facts = _facts(request, snapshot, threshold=DEFAULT_THRESHOLD)
-    return max(DEFAULT_THRESHOLD, policies.threshold_floor_milli(snapshot.policy, facts) / 1000)
+    floor = policies.threshold_floor_milli(snapshot.policy, facts) / 1000
+    return max(DEFAULT_THRESHOLD, floor, request.least_threshold or 0.0)
 
 
 def _record(

@@ -16,18 +16,23 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from common.tasks import message_headers
+from common.vocabulary import JobKind
 
 logger = logging.getLogger(__name__)
 
 RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
+RUN_SEARCH_BATCH: Final = "recognition.run_search_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
 
 
-def enqueue_batches(job_id: uuid.UUID, *, firsts: Iterable[int], tenant_id: uuid.UUID) -> None:
+_BATCH_OF: Final = {JobKind.ENROL_FACES: RUN_ENROLMENT_BATCH, JobKind.SEARCH_FACES: RUN_SEARCH_BATCH}
+
+
+def enqueue_batches(job_id: uuid.UUID, *, kind: JobKind, firsts: Iterable[int], tenant_id: uuid.UUID) -> None:
     """Send the batches of a job that begin at these items, once the open transaction has committed."""
     for first in firsts:
-        _enqueue(RUN_ENROLMENT_BATCH, str(job_id), first, tenant_id=tenant_id)
+        _enqueue(_BATCH_OF[kind], str(job_id), first, tenant_id=tenant_id)
 
 
 def enqueue_promotion(collection_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:

@@ -27,6 +27,13 @@ class EngineVersionMismatch(Conflict):
     title = "The collection holds templates of another engine version"
 
 
+class ThresholdBelowCollection(InvalidRequest):
+    """A collection's own threshold is a floor: a request may ask for more, never for less."""
+
+    code = "threshold-below-collection"
+    title = "The threshold is lower than the collection's own"
+
+
 class FaceNotFound(NotFound):
     code = "face-not-found"
     title = "There is no such face in the collection"
@@ -93,7 +100,7 @@ class AllImagesFailed(Unprocessable):
     """Why a job failed although it ran to its end."""
 
     code = "all-images-failed"
-    title = "None of the job's images could be enrolled"
+    title = "None of the job's images could be used"
 
 
 class StagingUnavailable(Unavailable):

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from common.context import ActorKind
+from common.preconditions import entity_tag
 from common.vocabulary import OPEN_JOB_STATUSES, JobKind, JobStatus
 from tenants.models import TenantOwned, choices_of
 
@@ -39,7 +40,9 @@ def tenant_reference(to: str, **options: Any) -> models.ForeignKey[Any, Any]:
 class Collection(TenantOwned):
     """A gallery: faces enrolled with one engine version, searched together.
 
-    `template_seed` is the sealed seed of the secret rotation of its templates (`gallery.protection`).
+    `template_seed` is the sealed seed of the secret rotation of its templates (`gallery.protection`). `threshold` is
+    the lowest similarity, in per cent, that its searches may ask for. `revision` grows with every change of the row,
+    faces that come and go included: it is what an ETag stands for.
     """
 
     name = models.CharField(max_length=255, validators=[RegexValidator(rf"\A{COLLECTION_NAME}\Z")])
@@ -48,9 +51,11 @@ class Collection(TenantOwned):
     engine_version = models.CharField(max_length=200)
     dimensions = models.PositiveIntegerField()
     retention_days = models.PositiveIntegerField(null=True, blank=True)
+    threshold = models.FloatField(null=True, blank=True)
     store_images = models.BooleanField(default=False)
     partition_no = models.IntegerField()
     face_count = models.PositiveIntegerField(default=0)
+    revision = models.PositiveBigIntegerField(default=1)
     template_seed = models.BinaryField()
     decision_entry_id = models.UUIDField(editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -75,11 +80,20 @@ class Collection(TenantOwned):
             models.CheckConstraint(
                 name="collection_retention_range", condition=Q(retention_days=None) | Q(retention_days__gte=1)
             ),
+            models.CheckConstraint(
+                name="collection_threshold_per_cent",
+                condition=Q(threshold=None) | Q(threshold__gte=0, threshold__lte=100),
+            ),
             models.CheckConstraint(name="collection_engine_named", condition=~Q(engine="") & ~Q(engine_version="")),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def etag(self) -> str:
+        """What `If-Match` is compared with: another one after every change."""
+        return entity_tag(self.id, self.revision)
 
     @property
     def has_own_partition(self) -> bool:
@@ -120,6 +134,9 @@ class QualityFilter(models.TextChoices):
 class Job(TenantOwned):
     """Work that goes on after the request: what, for whom, how far, how it ended.
 
+    `max_faces` is how many faces of an image are enrolled, or searched for, largest first. `threshold` (in per cent)
+    and `candidate_limit` (of each probe) belong to searches.
+
     Actor and usage are those of the request that made it, so that the worker can ask the gate the same question again.
     """
 
@@ -130,6 +147,8 @@ class Job(TenantOwned):
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     max_faces = models.PositiveIntegerField()
+    threshold = models.FloatField(null=True, blank=True)
+    candidate_limit = models.PositiveIntegerField(null=True, blank=True)
     quality_filter = models.CharField(max_length=10, choices=QualityFilter.choices)
     problem = models.JSONField(null=True, blank=True)
     actor_kind = models.CharField(max_length=20, choices=choices_of(ActorKind))
@@ -155,11 +174,16 @@ class Job(TenantOwned):
             models.CheckConstraint(
                 name="job_quality_filter_known", condition=Q(quality_filter__in=QualityFilter.values)
             ),
+            models.CheckConstraint(
+                name="job_search_has_a_limit",
+                condition=Q(kind=JobKind.SEARCH_FACES.value, candidate_limit__gte=1)
+                | ~Q(kind=JobKind.SEARCH_FACES.value) & Q(candidate_limit=None, threshold=None),
+            ),
             models.CheckConstraint(name="job_takes_faces", condition=Q(max_faces__gte=1, total__gte=1)),
             models.CheckConstraint(
                 name="job_finished_when_closed",
-                condition=Q(status__in=[s.value for s in OPEN_JOB_STATUSES], finished_at=None)
-                | ~Q(status__in=[s.value for s in OPEN_JOB_STATUSES]) & Q(finished_at__isnull=False),
+                condition=Q(status__in=sorted(s.value for s in OPEN_JOB_STATUSES), finished_at=None)
+                | ~Q(status__in=sorted(s.value for s in OPEN_JOB_STATUSES)) & Q(finished_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="job_explains_its_end",
@@ -178,7 +202,10 @@ class Job(TenantOwned):
 
 
 class JobItem(TenantOwned):
-    """One image of a job. Its bytes are staged in a file until it is done (`recognition.staging`)."""
+    """One image of a job. Its bytes are staged in a file until it is done (`recognition.staging`).
+
+    `search` is what was found for it (`services.searches`): ids and scores, no name and no template.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -196,6 +223,7 @@ class JobItem(TenantOwned):
     image = tenant_reference("Image", null=True, blank=True)
     n_faces = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, blank=True)
+    search = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -208,7 +236,8 @@ class JobItem(TenantOwned):
                 condition=Q(status="failed", problem__isnull=False) | ~Q(status="failed") & Q(problem=None),
             ),
             models.CheckConstraint(
-                name="item_has_output_when_done", condition=Q(status="done") | Q(image=None, n_faces=0)
+                name="item_has_output_when_done",
+                condition=Q(status="done") | Q(image=None, n_faces=0, search__isnull=True),
             ),
         ]
         indexes: ClassVar = [

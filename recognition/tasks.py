@@ -10,9 +10,9 @@ from django.conf import settings
 
 from common.context import task_tenant_id
 from common.tasks import TenantTask
-from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, SWEEP_JOBS
+from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS
 from recognition.gallery import partitions
-from recognition.services import enrolment, sweeping
+from recognition.services import batches, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -25,7 +25,13 @@ _LIMITS: Final[dict[str, Any]] = {
 @shared_task(name=RUN_ENROLMENT_BATCH, base=TenantTask, **_LIMITS)
 def run_enrolment_batch(job_id: str, first: int) -> None:
     """Enrol one batch of a job."""
-    enrolment.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
+    batches.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
+
+
+@shared_task(name=RUN_SEARCH_BATCH, base=TenantTask, **_LIMITS)
+def run_search_batch(job_id: str, first: int) -> None:
+    """Search for one batch of a job."""
+    batches.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
 
 
 @shared_task(name=PROMOTE_COLLECTION, base=TenantTask, **_LIMITS)

@@ -20,6 +20,7 @@ from governance.audit import ledger
 from governance.models import Moratorium
 from tenants import services as tenants
 from tenants.models import Tenant, User
+from tests.conformance import ConformingClient
 
 ALL_OPERATIONS = tuple(Operation)
 USAGES = {
@@ -60,7 +61,7 @@ class World:
 
 
 def client_with(token: str, **headers: str) -> APIClient:
-    client = APIClient()
+    client = ConformingClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}", **headers)
     return client
 

@@ -24,7 +24,6 @@ class DecisionList(APIView):
         tag=_TAG,
         parameters=PAGE,
         responses={200: DecisionPage},
-        problems=(400,),
     )
     def get(self, request: Request) -> Response:
         found = explanations.list_decisions(

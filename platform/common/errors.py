@@ -75,6 +75,14 @@ class Conflict(PlatformError):
     status = 409
 
 
+class PreconditionFailed(PlatformError):
+    """What `If-Match` names is not what there is: somebody changed it since it was read."""
+
+    code = "precondition-failed"
+    title = "The resource has changed since it was read"
+    status = 412
+
+
 class PayloadTooLarge(PlatformError):
     code = "payload-too-large"
     title = "The request is larger than allowed"

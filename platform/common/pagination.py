@@ -68,6 +68,21 @@ def page(
     Raises:
         CursorInvalid, LimitOutOfRange: see above.
     """
+    return page_of(queryset, request, present=lambda rows: list(map(present, rows)), newest_first=newest_first)
+
+
+def page_of(
+    queryset: QuerySet[T],
+    request: Request,
+    *,
+    present: Callable[[list[T]], list[dict[str, Any]]],
+    newest_first: bool = False,
+) -> dict[str, Any]:
+    """Return `page` where the rows are presented together, so that one statement can read what belongs to them.
+
+    Raises:
+        CursorInvalid, LimitOutOfRange: see above.
+    """
     limit, after = page_limit(request), page_cursor(request)
     if after is not None:
         queryset = queryset.filter(**{"id__lt" if newest_first else "id__gt": after})
@@ -75,6 +90,6 @@ def page(
     more = len(rows) > limit
     rows = rows[:limit]
     return {
-        "items": [present(row) for row in rows],
+        "items": present(rows),
         "next_cursor": encode_cursor(rows[-1].pk) if more else None,
     }

@@ -18,6 +18,10 @@ class ProblemField(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class ProblemRejection(serializers.Serializer[Any]):
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
 class ProblemResponse(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="`/problems/` and the code.")
     title = serializers.CharField()
@@ -28,4 +32,6 @@ class ProblemResponse(serializers.Serializer[Any]):
     decision_id = serializers.UUIDField(required=False, help_text="The decision that refused.")
     rules = ProblemRule(many=True, required=False, help_text="Every rule that fired.")
     errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # DRF takes fields off the class
+    rejected = ProblemRejection(many=True, required=False, help_text="Why each face was left out.")
+    appeal = serializers.CharField(required=False, help_text="The decision, explained.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds.")

@@ -86,6 +86,7 @@ class StaffRole(StrEnum):
 
 class JobKind(StrEnum):
     ENROL_FACES = "enrol_faces"
+    SEARCH_FACES = "search_faces"
 
 
 class JobStatus(StrEnum):

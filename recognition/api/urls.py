@@ -31,6 +31,7 @@ urlpatterns = [
     path(f"{_COLLECTION}/faces:batch", faces.FaceBatch.as_view(), name="faces-batch"),
     path(f"{_COLLECTION}/faces:delete", faces.FaceDeletion.as_view(), name="faces-delete"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>", faces.FaceDetail.as_view(), name="face"),
+    path(f"{_COLLECTION}/search:batch", searches.SearchBatch.as_view(), name="search-batch"),
     path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
     path("jobs", jobs.JobList.as_view(), name="jobs"),
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),

@@ -1,7 +1,7 @@
-"""The worker's part of enrolment: one short, idempotent batch of a job.
+"""The worker's part of a job: one short, idempotent batch of enrolments or of searches.
 
 A batch may be delivered twice, or its worker may die at any moment. An image is claimed and its faces are written in
-one transaction, so it is enrolled once or not at all; the gate is asked again for every batch.
+one transaction, so it is enrolled (or searched for) once or not at all; the gate is asked again for every batch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from common.context import tenant_scope
 from common.errors import PayloadTooLarge, Unprocessable, UnsupportedMedia
 from common.permits import Permit
-from common.vocabulary import JobStatus
+from common.vocabulary import JobKind, JobStatus
 from governance import gate
 from governance.errors import PolicyRefused
 from recognition import dispatch, staging
@@ -29,13 +29,16 @@ from recognition.errors import (
     EngineVersionMismatch,
     ImageAbandoned,
     JobClosed,
+    ThresholdBelowCollection,
 )
 from recognition.gallery import partitions
 from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import engines, jobs, references
+from recognition.services import engines, found, identification, jobs, references
 from recognition.services.examination import Examined, examine
+from recognition.services.identification import Identification
+from recognition.services.results import Match, top_bucket
 
 BATCH_IMAGES: Final = 8
 # An image that ends the worker process must not take its batch with it for ever: after this many unfinished attempts
@@ -44,6 +47,7 @@ _TOGETHER_ATTEMPTS: Final = 2
 _MOST_ATTEMPTS: Final = 5
 
 Problem = dict[str, Any]
+Outcome = Examined | Identification | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,22 @@ class _Work:
     items: tuple[JobItem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a batch's outcome entry tells."""
+
+    n_faces: int
+    n_candidates: int | None = None
+    top_score_bucket: int | None = None
+
+
 def batch_starts(sequences: Iterable[int]) -> list[int]:
     """Return the first sequence number of each batch that these items are in."""
     return sorted({sequence - sequence % BATCH_IMAGES for sequence in sequences})
 
 
 def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
-    """Enrol the images of a batch that are still pending. Safe to repeat, at any time, also at the same time.
+    """Work on the images of a batch that are still pending. Safe to repeat, at any time, also at the same time.
 
     Args:
         job_id: the job.
@@ -76,11 +89,11 @@ def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
         if work is None:
             continue
         try:
-            _enrol(work)
+            _work_off(work)
         except PolicyRefused as refusal:
             jobs.halt(job_id, refusal=refusal, tenant_id=tenant_id)
             return
-        except EngineVersionMismatch as error:
+        except (EngineVersionMismatch, ThresholdBelowCollection) as error:
             jobs.fail(job_id, error=error, tenant_id=tenant_id)
             return
         except (JobClosed, CollectionNotFound):
@@ -119,58 +132,93 @@ def _begin(job_id: uuid.UUID, *, sequences: Sequence[int], tenant_id: uuid.UUID)
     return _Work(job, collection, items) if items else None
 
 
-def _enrol(work: _Work) -> None:
+def _work_off(work: _Work) -> None:
     """Ask the gate, look at the images, and write what was found in one transaction.
 
     Raises:
         PolicyRefused: not allowed, at the start or at the fence.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
+        ThresholdBelowCollection: the collection asks for more than the job's searches, by now.
         JobClosed, CollectionNotFound: ended or deleted meanwhile.
     """
     tenant_id = work.job.tenant_id
     with gate.authorised(jobs.request_of(work.job, collection=work.collection)) as admission:
         engine = engines.engine_of(work.collection)
-        permit = admission.permit
-        outcomes = [_examine(item, job=work.job, engine=engine, permit=permit) for item in work.items]
+        outcomes = [
+            _examine(item, job=work.job, collection=work.collection, engine=engine, admission=admission)
+            for item in work.items
+        ]
         with tenant_scope(tenant_id):
-            n_faces = _write(dict(zip(work.items, outcomes, strict=True)), work=work, permit=permit)
-            admission.complete(n_faces=n_faces)
+            counts = _write(dict(zip(work.items, outcomes, strict=True)), work=work, permit=admission.permit)
+            admission.complete(**asdict(counts))
 
 
-def _examine(item: JobItem, *, job: Job, engine: FaceEngine, permit: Permit) -> Examined | Problem:
+def _examine(
+    item: JobItem, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
+) -> Outcome:
     """Return what is in an image, or what is wrong with it; whatever is not the image's own fault is raised."""
+    permit = admission.permit
     try:
         data = staging.read(item.sequence, tenant_id=job.tenant_id, job_id=job.id, digest=item.digest)
+        if job.kind == JobKind.SEARCH_FACES:
+            return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
         return examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()
 
 
-def _write(outcomes: dict[JobItem, Examined | Problem], *, work: _Work, permit: Permit) -> int:
-    """Write the outcomes of the items that are still pending; return the number of faces."""
+def _search(
+    data: bytes, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
+) -> Identification:
+    """Search before the write, in a transaction of its own: the job's lock must not wait for it."""
+    probes = identification.probes_of(data, engine=engine, most=job.max_faces, permit=admission.permit)
+    with tenant_scope(job.tenant_id):
+        return identification.identify(
+            probes,
+            collection=collection,
+            engine=engine,
+            limit=job.candidate_limit or identification.DEFAULT_LIMIT,
+            threshold=admission.threshold,
+            permit=admission.permit,
+        )
+
+
+def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> _Counts:
+    """Write the outcomes of the items that are still pending, and count what was written."""
     tenant_id = work.job.tenant_id
-    collection = collection_selectors.lock_for(tenant_id, collection_id=work.collection.id)
+    enrols = work.job.kind == JobKind.ENROL_FACES
+    collection = work.collection
+    if enrols:
+        collection = collection_selectors.lock_for(tenant_id, collection_id=collection.id)
     job = selectors.lock_for(tenant_id, job_id=work.job.id)
     if not job.is_open:
         raise JobClosed(f"The job is {job.status}.")
     # The job's lock serialises its batches: what is pending now stays ours until the commit.
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
     n_faces = 0
+    candidates: list[Match] = []
     for item in claimed.order_by("sequence"):
-        n_faces += _write_one(item, outcome=outcomes[item], collection=collection, permit=permit)
-    references.count(collection, added=n_faces)
+        outcome = outcomes[item]
+        n_faces += _write_one(item, outcome=outcome, collection=collection, permit=permit)
+        candidates += outcome.candidates if isinstance(outcome, Identification) else []
+    if enrols:
+        references.count(collection, added=n_faces)
+        if partitions.is_due(collection):
+            dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
     _touch(job)
     _settle(job)
     sequences = [item.sequence for item in outcomes]
     transaction.on_commit(lambda: staging.remove_images(sequences, tenant_id=tenant_id, job_id=job.id))
-    if partitions.is_due(collection):
-        dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
-    return n_faces
+    return _Counts(n_faces) if enrols else _Counts(n_faces, len(candidates), top_bucket(candidates))
 
 
-def _write_one(item: JobItem, *, outcome: Examined | Problem, collection: Collection, permit: Permit) -> int:
+def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, permit: Permit) -> int:
+    """Write the outcome of one item; return the number of faces that were enrolled or searched for."""
     rows = JobItem.objects.filter(tenant_id=item.tenant_id, id=item.id)
+    if isinstance(outcome, Identification):
+        rows.update(status=JobItem.Status.DONE, search=found.stored(outcome))
+        return len(outcome.searches)
     if not isinstance(outcome, Examined):
         rows.update(status=JobItem.Status.FAILED, problem=outcome)
         return 0

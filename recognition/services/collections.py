@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from common.context import Actor, tenant_scope
 from common.ids import new_id
+from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import Operation
 from governance import gate
 from recognition.errors import CollectionExists
@@ -21,6 +22,14 @@ from recognition.services import engines
 R = TypeVar("R")
 
 
+class Changes(TypedDict, total=False):
+    """New values of a collection's fields; a field that is left out stays as it is."""
+
+    description: str
+    retention_days: int | None
+    threshold: float | None
+
+
 def create_collection(
     name: str,
     *,
@@ -28,6 +37,7 @@ def create_collection(
     engine: str | None = None,
     description: str = "",
     retention_days: int | None = None,
+    threshold: float | None = None,
 ) -> Collection:
     """Create an empty collection, pinned to the present version of its engine.
 
@@ -51,6 +61,7 @@ def create_collection(
             engine_version=made_by.version,
             dimensions=made_by.dimensions,
             retention_days=retention_days,
+            threshold=threshold,
             partition_no=collection_id.int % SHARED_PARTITIONS,
             template_seed=new_sealed_seed(tenant_id=actor.tenant_id, collection_id=collection_id),
             decision_entry_id=admission.decision_id,
@@ -93,6 +104,31 @@ def get_collection(name: str, *, actor: Actor) -> Collection:
         collection = selectors.get_for(actor.tenant_id, name=name)
         admission.complete()
     return collection
+
+
+def update_collection(
+    name: str, *, actor: Actor, changes: Changes, precondition: Precondition = UNCONDITIONAL
+) -> Collection:
+    """Change what may be changed of a collection; name, engine and faces are not among it.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PreconditionFailed: it is not what the caller has seen.
+        PolicyRefused: the policy does not allow it.
+    """
+    with tenant_scope(actor.tenant_id):
+        collection = selectors.get_for(actor.tenant_id, name=name)
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+        precondition.require(locked.etag)
+        for field, value in changes.items():
+            setattr(locked, field, value)
+        locked.revision += 1
+        locked.save(update_fields=[*changes, "revision"])
+        admission.complete()
+    return locked
 
 
 def _insert(collection: Collection) -> None:

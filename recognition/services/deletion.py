@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.context import Actor, tenant_scope
+from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
 from recognition.errors import CollectionDeleted, FaceNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
 from recognition.services import jobs, references
+from recognition.services.results import face_etag
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,17 @@ class Deletion:
     unknown: tuple[uuid.UUID, ...]
 
 
-def delete_face(face_id: uuid.UUID, *, collection_name: str, actor: Actor) -> None:
+def delete_face(
+    face_id: uuid.UUID, *, collection_name: str, actor: Actor, precondition: Precondition = UNCONDITIONAL
+) -> None:
     """Delete a face with its template, and its image when no other face is left of it.
 
     Raises:
         FaceNotFound: the collection has no such face.
+        PreconditionFailed: the caller has seen another one. A face never changes, so nothing has to be locked for this.
         CollectionNotFound: there is none of this name, or it is another tenant's.
     """
+    precondition.require(face_etag(face_id))
     if delete_faces([face_id], collection_name=collection_name, actor=actor).unknown:
         raise FaceNotFound
 
@@ -52,17 +58,19 @@ def delete_faces(face_ids: Sequence[uuid.UUID], *, collection_name: str, actor: 
     )
 
 
-def delete_collection(name: str, *, actor: Actor) -> None:
+def delete_collection(name: str, *, actor: Actor, precondition: Precondition = UNCONDITIONAL) -> None:
     """Delete a collection with every trace of the people in it: templates, faces, images, and what its jobs hold.
 
     Its jobs stay, as a record that there were such, without a collection or images; those still open are cancelled.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
+        PreconditionFailed: it is not what the caller has seen, because faces came or went, for example.
     """
     collection = _collection(name, actor=actor)
     with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id, for_deletion=True)
+        precondition.require(locked.etag)
         n_faces = references.destroy_all(locked, permit=admission.permit)
         _empty_jobs(locked)
         Image.objects.filter(tenant_id=locked.tenant_id, collection_id=locked.id).delete()

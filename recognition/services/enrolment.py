@@ -5,29 +5,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from common.context import Actor, tenant_scope
-from common.errors import PlatformError
-from common.ids import new_id
 from common.vocabulary import JobKind, Operation
 from governance import gate
-from recognition import dispatch, staging
+from recognition import dispatch
 from recognition.engines.base import MAX_FACES
-from recognition.errors import TooManyImages
 from recognition.gallery import partitions
-from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
+from recognition.models import Collection, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.selectors import jobs as job_selectors
-from recognition.services import engines, references
-from recognition.services.batches import batch_starts, run_batch
+from recognition.services import engines, references, submission
+from recognition.services.batches import run_batch
 from recognition.services.examination import examine
 from recognition.services.results import FaceView, Rejection, view_of
+from recognition.services.submission import Submission
 
 __all__ = ["Enrolled", "Submission", "enrol_image", "run_batch", "submit_job"]
 
@@ -43,14 +37,6 @@ class Enrolled:
     @property
     def face_ids(self) -> list[uuid.UUID]:
         return [face.id for face in self.faces if face.id is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One image for a job: encoded picture, and the tenant's own name for who is on it."""
-
-    data: bytes
-    external_id: str = ""
 
 
 def enrol_image(
@@ -113,26 +99,15 @@ def submit_job(
         TooManyImages: more than one job takes.
         StagingUnavailable: the images could not be written to disk.
     """
-    if len(images) > settings.CUSTOS_MAX_BATCH_IMAGES:
-        raise TooManyImages(f"At most {settings.CUSTOS_MAX_BATCH_IMAGES} images are accepted.")
+    submission.check_number(images)
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engines.engine_of(collection)
+    job = submission.new_job(
+        JobKind.ENROL_FACES, collection=collection, actor=actor, max_faces=max_faces, quality=quality
+    )
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
-        job = _job(collection, actor=actor, max_faces=max_faces, quality=quality, total=len(images))
-        job.decision_entry_id = admission.decision_id
-        staging.write([image.data for image in images], tenant_id=job.tenant_id, job_id=job.id)
-        try:
-            with tenant_scope(actor.tenant_id):
-                _insert(job, collection=collection, images=images)
-                dispatch.enqueue_batches(job.id, firsts=batch_starts(range(len(images))), tenant_id=job.tenant_id)
-                accepted = job_selectors.get_for(job.tenant_id, job_id=job.id)
-                admission.complete(resource=gate.ResourceRef("job", job.id, actor.tenant_id))
-        except PlatformError:
-            # Known to have rolled back. After any other error the commit may have happened: the sweep tidies up.
-            staging.remove(tenant_id=job.tenant_id, job_id=job.id)
-            raise
-    return accepted
+        return submission.accept(job, images=images, collection=collection, admission=admission)
 
 
 def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:
@@ -144,41 +119,3 @@ def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.Ac
         engine_version=collection.engine_version,
         max_faces=max_faces,
     )
-
-
-def _job(collection: Collection, *, actor: Actor, max_faces: int, quality: QualityFilter, total: int) -> Job:
-    usage = actor.usage
-    return Job(
-        id=new_id(),
-        tenant_id=actor.tenant_id,
-        kind=JobKind.ENROL_FACES,
-        collection_id=collection.id,
-        total=total,
-        max_faces=max_faces,
-        quality_filter=quality,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        purpose=usage.purpose,
-        on_behalf_of=usage.on_behalf_of,
-        jurisdiction=usage.jurisdiction,
-        case_ref=usage.case_ref,
-    )
-
-
-def _insert(job: Job, *, collection: Collection, images: Sequence[Submission]) -> None:
-    """Insert job, items and ticket; the collection is locked so that it cannot go away meanwhile."""
-    selectors.lock_for(job.tenant_id, collection_id=collection.id)
-    job.save(force_insert=True)
-    JobItem.objects.bulk_create(
-        JobItem(
-            id=new_id(),
-            tenant_id=job.tenant_id,
-            job_id=job.id,
-            sequence=sequence,
-            digest=hashlib.sha256(image.data).hexdigest(),
-            size_bytes=len(image.data),
-            external_id=image.external_id,
-        )
-        for sequence, image in enumerate(images)
-    )
-    DispatchTicket.objects.create(job_id=job.id)

@@ -10,8 +10,8 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
-from recognition.errors import FaceNotFound, NoFaceFound
+from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
+from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
 from recognition.gallery.base import Hit
 from recognition.models import Collection
 from recognition.selectors import collections as collection_selectors
@@ -26,10 +26,18 @@ MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """One probe and its candidates, best first. The probe has no box when it is an enrolled face."""
+class Probe:
+    """Where in the picture the face is that was searched for, and how sure the detector was, in per cent."""
 
-    probe: DetectedFace | None
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One probe and its candidates, best first. There is no probe when it is an enrolled face."""
+
+    probe: Probe | None
     candidates: tuple[Match, ...]
 
 
@@ -48,10 +56,17 @@ class Identification:
     threshold: float
     notice: str
 
+    @property
+    def candidates(self) -> list[Match]:
+        """The candidates of all probes."""
+        return [candidate for search in self.searches for candidate in search.candidates]
+
 
 @dataclass(frozen=True, slots=True)
-class _Probes:
-    faces: tuple[DetectedFace | None, ...]
+class Probes:
+    """The faces to search for, each with its template."""
+
+    faces: tuple[Probe | None, ...]
     templates: tuple[Template, ...]
 
 
@@ -76,6 +91,7 @@ def search_by_image(
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
+        ThresholdBelowCollection: the collection asks for more.
         PolicyRefused: the policy does not allow it.
         NoFaceFound: the picture has no face.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
@@ -83,8 +99,8 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    with gate.authorised(_request(actor, collection=collection, threshold=threshold)) as admission:
-        probes = _probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
+    with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
+        probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -101,16 +117,16 @@ def search_by_face(
 
     Raises:
         FaceNotFound: the face is not in the collection.
-        CollectionNotFound, PolicyRefused, EngineVersionMismatch: as in `search_by_image`.
+        CollectionNotFound, ThresholdBelowCollection, PolicyRefused, EngineVersionMismatch: as in `search_by_image`.
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
     with (
-        gate.authorised(_request(actor, collection=collection, threshold=threshold)) as admission,
+        gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission,
         tenant_scope(actor.tenant_id),
     ):
         template = _template_of(face_id, collection=collection, permit=admission.permit)
-        probes = _Probes((None,), (template,))
+        probes = Probes((None,), (template,))
         return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
 
 
@@ -119,23 +135,40 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def _request(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
+def request_of(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
+    """Return the question whether the actor may search the collection.
+
+    Raises:
+        ThresholdBelowCollection: the collection asks for more; as everywhere, it is refused, not raised.
+    """
+    if threshold is not None and threshold < (collection.threshold or 0.0):
+        raise ThresholdBelowCollection(
+            f"Searches of this collection ask for at least {collection.threshold:g} per cent."
+        )
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.SEARCH,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         threshold=threshold,
+        least_threshold=collection.threshold,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
     )
 
 
-def _probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> _Probes:
+def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> Probes:
+    """Find the largest so many faces of a picture and make their templates. No transaction may be open.
+
+    Raises:
+        NoFaceFound: there is none.
+        ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+    """
     image = open_image(data)
     faces = engine.detect(image, permit=permit, max_faces=most)
     if not faces:
         raise NoFaceFound
-    return _Probes(faces, engine.extract(image, faces, permit=permit))
+    found = tuple(Probe(face.box, face.confidence) for face in faces)
+    return Probes(found, engine.extract(image, faces, permit=permit))
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
@@ -145,24 +178,29 @@ def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) 
     return template
 
 
-def _search(
-    probes: _Probes,
+def identify(
+    probes: Probes,
     *,
     collection: Collection,
     engine: FaceEngine,
     limit: int,
-    admission: gate.Admission,
+    threshold: float,
+    permit: Permit,
     exclude: uuid.UUID | None = None,
 ) -> Identification:
-    """Search, name the candidates and complete the admission, in the open scope."""
+    """Search for all probes in one statement and name the candidates, in the open scope.
+
+    Raises:
+        CollectionNotFound: the collection was deleted meanwhile.
+    """
     calibration = engine.calibration
-    min_score = calibration.score(admission.threshold)
+    min_score = calibration.score(threshold)
     found = gallery.search(
         collection_selectors.gallery_of(collection),
         probes.templates,
         limit=limit,
         min_score=min_score,
-        permit=admission.permit,
+        permit=permit,
         exclude=exclude,
     )
     views = _views([hit for hits in found.hits for hit in hits], collection=collection)
@@ -175,17 +213,39 @@ def _search(
         )
         for probe, hits in zip(probes.faces, found.hits, strict=True)
     )
-    candidates = [candidate for search in searches for candidate in search.candidates]
-    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
     fmr = calibration.fmr(min_score)
     return Identification(
         searches=searches,
         gallery_size=found.gallery_size,
         expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
         engine_version=collection.engine_version,
-        threshold=admission.threshold,
+        threshold=threshold,
         notice=_notice(fmr, engine=engine),
     )
+
+
+def _search(
+    probes: Probes,
+    *,
+    collection: Collection,
+    engine: FaceEngine,
+    limit: int,
+    admission: gate.Admission,
+    exclude: uuid.UUID | None = None,
+) -> Identification:
+    """Search and complete the admission, in the open scope."""
+    found = identify(
+        probes,
+        collection=collection,
+        engine=engine,
+        limit=limit,
+        threshold=admission.threshold,
+        permit=admission.permit,
+        exclude=exclude,
+    )
+    candidates = found.candidates
+    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
+    return found
 
 
 def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceView]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,20 +13,22 @@ from django.db.models.functions import Now
 
 from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
-from common.vocabulary import JobStatus, Operation
+from common.vocabulary import JobKind, JobStatus, Operation
 from governance import gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.errors import PolicyRefused
 from recognition import staging
-from recognition.errors import CollectionNotFound, JobClosed, JobHalted
+from recognition.errors import CollectionNotFound, JobClosed, JobHalted, ThresholdBelowCollection
 from recognition.models import Collection, DispatchTicket, Job, JobItem
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import references
+from recognition.services import identification, references
 
 R = TypeVar("R")
+
+OPERATION_OF: Final = {JobKind.ENROL_FACES: Operation.ENROL, JobKind.SEARCH_FACES: Operation.SEARCH}
 
 
 def list_jobs(*, actor: Actor, paginate: Callable[[QuerySet[Job]], R]) -> R:
@@ -77,7 +79,7 @@ def cancel_job(job_id: uuid.UUID, *, actor: Actor) -> Job:
 
 
 def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySet[JobItem]], R]) -> R:
-    """Return a page of what a job did with each image.
+    """Return a page of what a job did with each image; `found.results_of` tells whom its searches found.
 
     Reading is judged like making: for the purpose, end user and jurisdiction that the job was made for, under the
     policy of now.
@@ -92,14 +94,14 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
     request = gate.AccessRequest(
         actor=replace(actor, usage=usage_of(job)),
         operation=Operation.READ_RESULT,
-        result_of=Operation.ENROL,
+        result_of=OPERATION_OF[JobKind(job.kind)],
         resource=gate.ResourceRef("job", job_id, actor.tenant_id),
     )
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
         if job.status == JobStatus.HALTED_BY_POLICY:
             raise JobHalted
-        page = paginate(selectors.items_of(job).prefetch_related("faces"))
+        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related("faces"))
         admission.complete()
     return page
 
@@ -110,9 +112,16 @@ def usage_of(job: Job) -> Usage:
 
 
 def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
-    """Return the question that was asked when the job was made, to be asked again."""
+    """Return the question that was asked when the job was made, to be asked again.
+
+    Raises:
+        ThresholdBelowCollection: the collection asks for more than the job's searches, by now.
+    """
+    actor = Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job))
+    if job.kind == JobKind.SEARCH_FACES:
+        return identification.request_of(actor, collection=collection, threshold=job.threshold)
     return gate.AccessRequest(
-        actor=Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job)),
+        actor=actor,
         operation=Operation.ENROL,
         resource=gate.ResourceRef("collection", collection.id, job.tenant_id),
         gallery_size=collection.face_count,
@@ -144,6 +153,9 @@ def recheck(job: Job, *, collection: Collection) -> bool:
             admission.complete()
     except PolicyRefused as refusal:
         halt(job.id, refusal=refusal, tenant_id=job.tenant_id)
+        return False
+    except ThresholdBelowCollection as error:
+        fail(job.id, error=error, tenant_id=job.tenant_id)
         return False
     return True
 

@@ -45,7 +45,7 @@ def store(
 def count(collection: Collection, *, added: int) -> None:
     """Add to (or take from) the number of faces of a locked collection."""
     Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).update(
-        face_count=F("face_count") + added
+        face_count=F("face_count") + added, revision=F("revision") + 1
     )
     collection.face_count += added
 

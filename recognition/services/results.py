@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from common.preconditions import entity_tag
 from common.vocabulary import QualityReason
 from recognition.engines.base import Box, DetectedFace, Landmark, Pose, Quality
 from recognition.evaluation.calibration import Calibration
@@ -43,6 +44,11 @@ class Match:
     score: float
     fmr: float
     face: FaceView
+
+
+def face_etag(face_id: uuid.UUID) -> str:
+    """Return what `If-Match` is compared with: a face never changes, so its id says it all."""
+    return entity_tag(face_id)
 
 
 def match_of(score: float, *, face: FaceView, calibration: Calibration) -> Match:

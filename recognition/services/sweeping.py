@@ -14,6 +14,7 @@ from django.db import connections, transaction
 
 from common.context import tenant_scope
 from common.errors import PlatformError
+from common.vocabulary import JobKind
 from recognition import dispatch, staging
 from recognition.models import Collection, DispatchTicket, Job, JobItem
 from recognition.selectors import jobs as selectors
@@ -87,4 +88,4 @@ def _send(job: Job) -> None:
     with tenant_scope(job.tenant_id):
         pending = selectors.items_of(job).filter(status=JobItem.Status.PENDING)
         firsts = batch_starts(pending.values_list("sequence", flat=True))
-        dispatch.enqueue_batches(job.id, firsts=firsts, tenant_id=job.tenant_id)
+        dispatch.enqueue_batches(job.id, kind=JobKind(job.kind), firsts=firsts, tenant_id=job.tenant_id)

@@ -18,7 +18,7 @@ from recognition import dispatch, staging
 from recognition.engines.fake import FakeEngine, face_picture
 from recognition.errors import CollectionNotFound, JobClosed, StagingUnavailable, TooManyImages
 from recognition.models import Collection, DispatchTicket, Face, Job, JobItem
-from recognition.services import batches, enrolment, jobs
+from recognition.services import batches, enrolment, jobs, submission
 from recognition.tasks import run_enrolment_batch
 from tests.recognition.conftest import (
     NOT_A_PICTURE,
@@ -64,9 +64,9 @@ def test_its_images_are_on_disk_before_it_is_acknowledged(
 ) -> None:
     """Every file and folder is synchronised, and only then is the job inserted."""
     events: list[str] = []
-    insert = enrolment._insert
+    insert = submission._insert
     monkeypatch.setattr(staging.os, "fsync", lambda descriptor: events.append("sync"))
-    monkeypatch.setattr(enrolment, "_insert", lambda *a, **k: (events.append("insert"), insert(*a, **k)))
+    monkeypatch.setattr(submission, "_insert", lambda *a, **k: (events.append("insert"), insert(*a, **k)))
 
     submit(alice, pictures(3))
 
@@ -229,13 +229,13 @@ def test_nothing_stays_of_a_job_that_is_refused_at_the_fence(
     impose: MoratoriumFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    insert = enrolment._insert
+    insert = submission._insert
 
     def insert_meanwhile(*args: object, **kwargs: object) -> None:
         insert(*args, **kwargs)  # type: ignore[arg-type]
         impose(selector=governance.Selector(operations=[Operation.ENROL]))
 
-    monkeypatch.setattr(enrolment, "_insert", insert_meanwhile)
+    monkeypatch.setattr(submission, "_insert", insert_meanwhile)
 
     with pytest.raises(PolicyRefused):
         submit(alice, pictures(1))

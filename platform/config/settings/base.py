@@ -178,6 +178,7 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
     "recognition.run_enrolment_batch": {"queue": "bulk"},
+    "recognition.run_search_batch": {"queue": "bulk"},
     "recognition.sweep_jobs": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }

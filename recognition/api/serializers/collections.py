@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from recognition.api.serializers.fields import StrictSerializer
+from recognition.api.serializers.fields import Similarity, StrictSerializer
 from recognition.models import COLLECTION_NAME, Collection
 
 _LONGEST_RETENTION_DAYS = 36_500
@@ -21,6 +21,9 @@ class CreateCollectionRequest(StrictSerializer):
     retention_days = serializers.IntegerField(
         min_value=1, max_value=_LONGEST_RETENTION_DAYS, required=False, allow_null=True, default=None
     )
+    threshold = Similarity(
+        required=False, allow_null=True, default=None, help_text="The lowest that a search of it may ask for."
+    )
     store_images = serializers.BooleanField(default=False, help_text="Keeping pictures is not offered yet.")
 
     def validate_store_images(self, value: bool) -> bool:
@@ -29,12 +32,28 @@ class CreateCollectionRequest(StrictSerializer):
         return value
 
 
+class UpdateCollectionRequest(StrictSerializer):
+    """A field that is left out stays as it is."""
+
+    description = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    retention_days = serializers.IntegerField(
+        min_value=1, max_value=_LONGEST_RETENTION_DAYS, required=False, allow_null=True
+    )
+    threshold = Similarity(required=False, allow_null=True, help_text="The lowest that a search of it may ask for.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Send at least one field to change.", code="required")
+        return attrs
+
+
 class CollectionResponse(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     engine = serializers.CharField()
     engine_version = serializers.CharField()
     retention_days = serializers.IntegerField(allow_null=True)
+    threshold = serializers.FloatField(allow_null=True, help_text="The lowest that a search of it may ask for.")
     store_images = serializers.BooleanField()
     face_count = serializers.IntegerField()
     person_count = serializers.IntegerField()
@@ -54,6 +73,7 @@ def collection_of(collection: Collection) -> dict[str, Any]:
         "engine": collection.engine,
         "engine_version": collection.engine_version,
         "retention_days": collection.retention_days,
+        "threshold": collection.threshold,
         "store_images": collection.store_images,
         "face_count": collection.face_count,
         "person_count": 0,  # persons have their own tables, which do not exist yet

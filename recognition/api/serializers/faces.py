@@ -156,7 +156,9 @@ class EnrolBatchRequest(_EnrolOptions):
     images = BatchImage(many=True, allow_empty=False)
 
 
-class EnrolBatchUpload(_EnrolOptions):
+class ImagesUpload(StrictSerializer):
+    """Several images in multipart, and optionally a name for each."""
+
     images = serializers.ListField(child=UploadedImage(), allow_empty=False)
     external_ids = serializers.ListField(
         child=serializers.CharField(max_length=255, allow_blank=True),
@@ -172,6 +174,10 @@ class EnrolBatchUpload(_EnrolOptions):
             {"data": data, "external_id": external_id} for data, external_id in zip(attrs["images"], ids, strict=True)
         ]
         return attrs
+
+
+class EnrolBatchUpload(ImagesUpload, _EnrolOptions):
+    pass
 
 
 class FacePage(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -9,12 +10,15 @@ from rest_framework import serializers
 from common.problem_shapes import ProblemResponse
 from common.vocabulary import JobKind, JobStatus
 from recognition.api.serializers.faces import FaceResponse, RejectionResponse, face_of
+from recognition.api.serializers.searches import SearchResponse, identification_of
 from recognition.models import Job, JobItem
+from recognition.services import found
+from recognition.services.identification import Identification
 from recognition.services.results import view_of
 
 
 class ProgressResponse(serializers.Serializer[Any]):
-    done = serializers.IntegerField(help_text="Images enrolled.")
+    done = serializers.IntegerField(help_text="Images that were enrolled, or searched for.")
     total = serializers.IntegerField()
     failed = serializers.IntegerField(help_text="Images that could not be; the results say why.")
 
@@ -43,6 +47,7 @@ class JobResult(serializers.Serializer[Any]):
     image_id = serializers.UUIDField(allow_null=True)
     faces = FaceResponse(many=True)
     rejected = RejectionResponse(many=True)
+    search = SearchResponse(allow_null=True, help_text="What was found, of a job that searches.")
     problem = ProblemResponse(allow_null=True)
 
 
@@ -66,8 +71,12 @@ def job_of(job: Job) -> dict[str, Any]:
     }
 
 
-def result_of(item: JobItem) -> dict[str, Any]:
-    """Return the members of `JobResult`."""
+def results_of(items: Sequence[JobItem]) -> list[dict[str, Any]]:
+    """Return the members of `JobResult` for each item."""
+    return [_result_of(result.item, search=result.search) for result in found.results_of(items)]
+
+
+def _result_of(item: JobItem, *, search: Identification | None) -> dict[str, Any]:
     return {
         "sequence": item.sequence,
         "status": item.status,
@@ -75,5 +84,6 @@ def result_of(item: JobItem) -> dict[str, Any]:
         "image_id": item.image_id,
         "faces": [face_of(view_of(face)) for face in item.faces.all()],
         "rejected": item.rejected,
+        "search": identification_of(search) if search else None,
         "problem": item.problem,
     }

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from recognition.api.serializers.faces import BoxResponse, MatchResponse, box_of, match_of
+from recognition.api.serializers.faces import BatchImage, BoxResponse, ImagesUpload, MatchResponse, box_of, match_of
 from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage
+from recognition.services import searches
 from recognition.services.identification import DEFAULT_LIMIT, MOST_CANDIDATES, Identification, Search
 
 
@@ -16,7 +17,7 @@ class _SearchOptions(StrictSerializer):
         required=False,
         allow_null=True,
         default=None,
-        help_text="Left out: the lowest that the policy allows, at least 80. A lower one is refused, not raised.",
+        help_text="Left out: the lowest that policy and collection allow, at least 80. A lower one is refused.",
     )
     limit = serializers.IntegerField(min_value=1, max_value=MOST_CANDIDATES, default=DEFAULT_LIMIT)
     every_face = serializers.BooleanField(
@@ -38,6 +39,18 @@ class SearchRequest(_SearchOptions):
 
 class SearchUpload(_SearchOptions):
     image = UploadedImage()
+
+
+class _BatchOptions(_SearchOptions):
+    limit = serializers.IntegerField(min_value=1, max_value=searches.MOST_CANDIDATES, default=DEFAULT_LIMIT)
+
+
+class SearchBatchRequest(_BatchOptions):
+    images = BatchImage(many=True, allow_empty=False)
+
+
+class SearchBatchUpload(ImagesUpload, _BatchOptions):
+    pass
 
 
 class ProbeResponse(serializers.Serializer[Any]):

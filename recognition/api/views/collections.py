@@ -1,6 +1,8 @@
-"""Collections: create, list, read, delete."""
+"""Collections: create, list, read, change, delete."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from rest_framework import status
 from rest_framework.request import Request
@@ -8,13 +10,20 @@ from rest_framework.response import Response
 
 from common.documentation import PAGE, documented
 from common.pagination import page
+from common.preconditions import precondition_of
+from recognition.api import examples
 from recognition.api.limits import LimitedView
 from recognition.api.requests import body_of
 from recognition.api.serializers import collections as shapes
+from recognition.models import Collection
 from recognition.services import collections, deletion
 from tenants.api.requests import actor_of
 
 _TAG = "collections"
+
+
+def _answer(collection: Collection, *, status: int = status.HTTP_200_OK) -> Response:
+    return Response(shapes.collection_of(collection), status=status, headers={"ETag": collection.etag})
 
 
 class CollectionList(LimitedView):
@@ -24,7 +33,7 @@ class CollectionList(LimitedView):
         tag=_TAG,
         parameters=PAGE,
         responses={200: shapes.CollectionPage},
-        problems=(400,),
+        example=examples.LIST_COLLECTIONS,
     )
     def get(self, request: Request) -> Response:
         found = collections.list_collections(
@@ -40,7 +49,10 @@ class CollectionList(LimitedView):
         json=shapes.CreateCollectionRequest,
         upload=shapes.CreateCollectionRequest,
         responses={201: shapes.CollectionResponse},
-        problems=(400, 409),
+        problems=(409,),
+        example=examples.CREATE_COLLECTION,
+        idempotent=True,
+        tagged=True,
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, json=shapes.CreateCollectionRequest)
@@ -50,8 +62,9 @@ class CollectionList(LimitedView):
             engine=body.get("engine"),
             description=body["description"],
             retention_days=body["retention_days"],
+            threshold=body["threshold"],
         )
-        return Response(shapes.collection_of(collection), status=status.HTTP_201_CREATED)
+        return _answer(collection, status=status.HTTP_201_CREATED)
 
 
 class CollectionDetail(LimitedView):
@@ -61,10 +74,33 @@ class CollectionDetail(LimitedView):
         tag=_TAG,
         responses={200: shapes.CollectionResponse},
         problems=(404,),
+        example=examples.GET_COLLECTION,
+        tagged=True,
     )
     def get(self, request: Request, collection: str) -> Response:
         found = collections.get_collection(collection, actor=actor_of(request))
-        return Response(shapes.collection_of(found))
+        return _answer(found)
+
+    @documented(
+        "update_collection",
+        summary="Change a collection's description, retention or threshold",
+        tag=_TAG,
+        json=shapes.UpdateCollectionRequest,
+        responses={200: shapes.CollectionResponse},
+        problems=(404,),
+        example=examples.UPDATE_COLLECTION,
+        idempotent=True,
+        conditional=True,
+        tagged=True,
+    )
+    def patch(self, request: Request, collection: str) -> Response:
+        changed = collections.update_collection(
+            collection,
+            actor=actor_of(request),
+            changes=cast(collections.Changes, body_of(request, json=shapes.UpdateCollectionRequest)),
+            precondition=precondition_of(request),
+        )
+        return _answer(changed)
 
     @documented(
         "delete_collection",
@@ -72,7 +108,9 @@ class CollectionDetail(LimitedView):
         tag=_TAG,
         responses={204: None},
         problems=(404,),
+        idempotent=True,
+        conditional=True,
     )
     def delete(self, request: Request, collection: str) -> Response:
-        deletion.delete_collection(collection, actor=actor_of(request))
+        deletion.delete_collection(collection, actor=actor_of(request), precondition=precondition_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

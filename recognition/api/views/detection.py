@@ -6,13 +6,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.documentation import documented
+from recognition.api import examples
 from recognition.api.limits import OneImageView, TwoImagesView
 from recognition.api.requests import body_of
 from recognition.api.serializers import faces as shapes
 from recognition.services import detection, verification
 from tenants.api.requests import actor_of
 
-_IMAGE_PROBLEMS = (400, 413, 415, 422)
+_IMAGE_PROBLEMS = (422,)
 
 
 class Detect(OneImageView):
@@ -24,6 +25,7 @@ class Detect(OneImageView):
         upload=shapes.DetectUpload,
         responses={200: shapes.DetectResponse},
         problems=_IMAGE_PROBLEMS,
+        example=examples.DETECT,
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, json=shapes.DetectRequest, upload=shapes.DetectUpload)
@@ -40,6 +42,7 @@ class Compare(TwoImagesView):
         upload=shapes.CompareUpload,
         responses={200: shapes.CompareResponse},
         problems=_IMAGE_PROBLEMS,
+        example=examples.COMPARE,
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, json=shapes.CompareRequest, upload=shapes.CompareUpload)

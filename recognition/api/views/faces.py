@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import uuid
 
-from django.urls import reverse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.documentation import PAGE, documented
 from common.pagination import page
+from common.preconditions import precondition_of
+from recognition.api import examples
 from recognition.api.limits import BatchView, LimitedView, OneImageView
 from recognition.api.requests import body_of
 from recognition.api.serializers import faces as shapes
-from recognition.api.serializers.jobs import JobResponse, job_of
+from recognition.api.serializers.jobs import JobResponse
+from recognition.api.views.jobs import accepted
 from recognition.errors import FaceNotFound
 from recognition.models import Face
 from recognition.services import deletion, enrolment, faces
-from recognition.services.results import view_of
+from recognition.services.results import face_etag, view_of
 from tenants.api.requests import actor_of
 
 _TAG = "faces"
@@ -35,7 +37,8 @@ class FaceList(OneImageView):
         tag=_TAG,
         parameters=PAGE,
         responses={200: shapes.FacePage},
-        problems=(400, 404),
+        problems=(404,),
+        example=examples.LIST_FACES,
     )
     def get(self, request: Request, collection: str) -> Response:
         found = faces.list_faces(
@@ -52,7 +55,9 @@ class FaceList(OneImageView):
         json=shapes.EnrolFacesRequest,
         upload=shapes.EnrolFacesUpload,
         responses={201: shapes.EnrolFacesResponse},
-        problems=(400, 404, 409, 413, 415, 422),
+        problems=(404, 409, 422),
+        example=examples.ENROL_FACES,
+        idempotent=True,
     )
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.EnrolFacesRequest, upload=shapes.EnrolFacesUpload)
@@ -75,7 +80,9 @@ class FaceBatch(BatchView):
         json=shapes.EnrolBatchRequest,
         upload=shapes.EnrolBatchUpload,
         responses={202: JobResponse},
-        problems=(400, 404, 409, 413),
+        problems=(404, 409, 422),
+        example=examples.ENROL_FACES_BATCH,
+        idempotent=True,
     )
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.EnrolBatchRequest, upload=shapes.EnrolBatchUpload)
@@ -86,8 +93,7 @@ class FaceBatch(BatchView):
             max_faces=body["max_faces"],
             quality=body["quality"],
         )
-        location = reverse("job", kwargs={"job_id": job.id})
-        return Response(job_of(job), status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+        return accepted(job)
 
 
 class FaceDeletion(LimitedView):
@@ -97,7 +103,9 @@ class FaceDeletion(LimitedView):
         tag=_TAG,
         json=shapes.DeleteFacesRequest,
         responses={200: shapes.DeleteFacesResponse},
-        problems=(400, 404),
+        problems=(404,),
+        example=examples.DELETE_FACES,
+        idempotent=True,
     )
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.DeleteFacesRequest)
@@ -107,14 +115,30 @@ class FaceDeletion(LimitedView):
 
 
 class FaceDetail(LimitedView):
-    @documented("get_face", summary="Read a face", tag=_TAG, responses={200: shapes.FaceResponse}, problems=(404,))
+    @documented(
+        "get_face",
+        summary="Read a face",
+        tag=_TAG,
+        responses={200: shapes.FaceResponse},
+        problems=(404,),
+        example=examples.GET_FACE,
+        tagged=True,
+    )
     def get(self, request: Request, collection: str, face_id: uuid.UUID) -> Response:
         face = faces.get_face(face_id, collection_name=collection, actor=actor_of(request))
-        return Response(shapes.face_of(face))
+        return Response(shapes.face_of(face), headers={"ETag": face_etag(face_id)})
 
     @documented(
-        "delete_face", summary="Delete a face with its template", tag=_TAG, responses={204: None}, problems=(404,)
+        "delete_face",
+        summary="Delete a face with its template",
+        tag=_TAG,
+        responses={204: None},
+        problems=(404,),
+        idempotent=True,
+        conditional=True,
     )
     def delete(self, request: Request, collection: str, face_id: uuid.UUID) -> Response:
-        deletion.delete_face(face_id, collection_name=collection, actor=actor_of(request))
+        deletion.delete_face(
+            face_id, collection_name=collection, actor=actor_of(request), precondition=precondition_of(request)
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)

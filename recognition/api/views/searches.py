@@ -1,4 +1,4 @@
-"""One-to-many searches."""
+"""One-to-many searches, for one image at once or for many as a job."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.documentation import documented
-from recognition.api.limits import OneImageView
+from recognition.api import examples
+from recognition.api.limits import BatchView, OneImageView
 from recognition.api.requests import body_of
 from recognition.api.serializers import searches as shapes
-from recognition.services import identification
+from recognition.api.serializers.jobs import JobResponse
+from recognition.api.views.jobs import accepted
+from recognition.services import identification, searches
+from recognition.services.submission import Submission
 from tenants.api.requests import actor_of
 
 
@@ -21,7 +25,8 @@ class FaceSearch(OneImageView):
         json=shapes.SearchRequest,
         upload=shapes.SearchUpload,
         responses={200: shapes.SearchResponse},
-        problems=(400, 404, 409, 413, 415, 422),
+        problems=(404, 409, 422),
+        example=examples.SEARCH_FACES,
     )
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.SearchRequest, upload=shapes.SearchUpload)
@@ -44,3 +49,28 @@ class FaceSearch(OneImageView):
                 every_face=body["every_face"],
             )
         return Response(shapes.identification_of(found))
+
+
+class SearchBatch(BatchView):
+    @documented(
+        "search_faces_batch",
+        summary="Search a collection for the faces of many images, as a job",
+        tag="searches",
+        json=shapes.SearchBatchRequest,
+        upload=shapes.SearchBatchUpload,
+        responses={202: JobResponse},
+        problems=(404, 409, 422),
+        example=examples.SEARCH_FACES_BATCH,
+        idempotent=True,
+    )
+    def post(self, request: Request, collection: str) -> Response:
+        body = body_of(request, json=shapes.SearchBatchRequest, upload=shapes.SearchBatchUpload)
+        job = searches.submit_job(
+            [Submission(**image) for image in body["images"]],
+            collection_name=collection,
+            actor=actor_of(request),
+            threshold=body["threshold"],
+            limit=body["limit"],
+            every_face=body["every_face"],
+        )
+        return accepted(job)

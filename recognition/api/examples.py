@@ -1,0 +1,122 @@
+"""The examples of the API's documentation. The tests send every one and hold the answers against them.
+
+`PICTURE` stands for a photograph in base64.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from common.documentation import Example
+
+PICTURE: Final = {"bytes": "/9j/4AAQSkZJRgABAQAAAQABAAD/…"}
+FACE_ID: Final = "01971f6e-8c5a-7b3e-9d54-0a4c5e6f7a8b"
+_IMAGE_ID: Final = "01971f6e-8c52-7f10-b0aa-3d2e1c0f9e8d"
+_JOB_ID: Final = "01971f70-11b7-7c41-8f6e-5b6a79880c1d"
+_TIME: Final = "2026-03-02T09:15:27.104233Z"
+_BOX: Final = {"left": 0.31, "top": 0.18, "width": 0.22, "height": 0.35}
+_SEEN: Final[dict[str, Any]] = {
+    "box": _BOX,
+    "confidence": 93.7,
+    "landmarks": [{"type": "eyeLeft", "x": 0.37, "y": 0.3}, {"type": "eyeRight", "x": 0.46, "y": 0.31}],
+    "pose": {"yaw": -4.2, "pitch": 1.7, "roll": 0.6},
+    "quality": {"brightness": 61.3, "sharpness": 78.9, "score": 84.1},
+}
+_FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": _IMAGE_ID, "external_id": "anna", **_SEEN}
+_SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08}
+_COLLECTION: Final[dict[str, Any]] = {
+    "name": "family",
+    "description": "Holidays since 1998",
+    "engine": "onnx",
+    "engine_version": "sface-1",
+    "retention_days": 365,
+    "threshold": 90.0,
+    "store_images": False,
+    "face_count": 2,
+    "person_count": 0,
+    "created_at": _TIME,
+}
+_NOTICE: Final = (
+    "An investigative lead, not an identification: similarity is not the probability that two pictures show one person."
+    " At this threshold about 1 in 1,000,000 pairs of different people match; have a trained person examine every"
+    " candidate."
+)
+_SEARCH: Final[dict[str, Any]] = {
+    "searches": [
+        {
+            "probe": {"box": _BOX, "confidence": 93.7},
+            "candidates": [{"rank": 1, **_SCORES, "face": _FACE}],
+        }
+    ],
+    "gallery_size": 2,
+    "expected_false_candidates": 2e-06,
+    "engine_version": "sface-1",
+    "threshold": 90.0,
+    "notice": _NOTICE,
+}
+
+
+def _job(kind: str, status: str, *, done: int) -> dict[str, Any]:
+    started = _TIME if status != "queued" else None
+    return {
+        "id": _JOB_ID,
+        "kind": kind,
+        "status": status,
+        "collection": "family",
+        "progress": {"done": done, "total": 2, "failed": 0},
+        "problem": None,
+        "created_at": _TIME,
+        "started_at": started,
+        "finished_at": _TIME if status in {"succeeded", "cancelled"} else None,
+    }
+
+
+def _page(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item], "next_cursor": None}
+
+
+DETECT: Final = Example({"image": PICTURE}, {"image": {"width": 1600, "height": 1200}, "faces": [_SEEN]})
+COMPARE: Final = Example(
+    {"source": PICTURE, "target": PICTURE, "threshold": 90},
+    {"source_face": _SEEN, "matches": [{**_SCORES, "face": _SEEN}], "unmatched": [], "threshold": 90.0},
+)
+LIST_COLLECTIONS: Final = Example(answer=_page(_COLLECTION))
+CREATE_COLLECTION: Final = Example(
+    {"name": "family", "description": "Holidays since 1998", "retention_days": 365, "threshold": 90},
+    {**_COLLECTION, "face_count": 0},
+)
+GET_COLLECTION: Final = Example(answer=_COLLECTION)
+UPDATE_COLLECTION: Final = Example({"threshold": 95}, {**_COLLECTION, "threshold": 95.0})
+LIST_FACES: Final = Example(answer=_page(_FACE))
+ENROL_FACES: Final = Example(
+    {"image": PICTURE, "external_id": "anna", "max_faces": 1},
+    {"image_id": _IMAGE_ID, "faces": [_FACE], "rejected": []},
+)
+ENROL_FACES_BATCH: Final = Example(
+    {"images": [{**PICTURE, "external_id": "anna"}, {**PICTURE, "external_id": "ben"}]},
+    _job("enrol_faces", "queued", done=0),
+)
+DELETE_FACES: Final = Example({"ids": [FACE_ID]}, {"deleted": [FACE_ID], "failed": []})
+GET_FACE: Final = Example(answer=_FACE)
+SEARCH_FACES: Final = Example({"image": PICTURE, "threshold": 90, "limit": 5, "every_face": True}, _SEARCH)
+SEARCH_FACES_BATCH: Final = Example(
+    {"images": [{**PICTURE, "external_id": "beach.jpg"}], "threshold": 90, "limit": 5},
+    _job("search_faces", "queued", done=0),
+)
+LIST_JOBS: Final = Example(answer=_page(_job("enrol_faces", "running", done=1)))
+GET_JOB: Final = Example(answer=_job("enrol_faces", "running", done=1))
+CANCEL_JOB: Final = Example(answer=_job("enrol_faces", "cancelled", done=1))
+GET_JOB_RESULTS: Final = Example(
+    answer=_page(
+        {
+            "sequence": 0,
+            "status": "done",
+            "external_id": "beach.jpg",
+            "image_id": None,
+            "faces": [],
+            "rejected": [],
+            "search": _SEARCH,
+            "problem": None,
+        }
+    )
+)
