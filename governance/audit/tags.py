@@ -32,4 +32,5 @@ class Tag(StrEnum):
     MORATORIUM_IMPOSED = "moratorium:imposed", "A category of use was stopped."
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
+    ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."

@@ -126,7 +126,9 @@ def documented(
         *([_IDEMPOTENCY_KEY] if idempotent else []),
         *([_IF_MATCH] if conditional else []),
         _answer_header("X-Request-Id", every, "Name of this request, for support."),
-        _answer_header("Custos-Decision", [*successes, 403], "The decision that the answer rests on.", kind=OpenApiTypes.UUID),
+        _answer_header(
+            "Custos-Decision", [*successes, 403], "The decision that the answer rests on.", kind=OpenApiTypes.UUID
+        ),
         _answer_header("Retry-After", [s for s in _RETRYABLE if s in statuses], "Seconds.", kind=int),
         *([_answer_header("ETag", successes, "Of the present state, for `If-Match`.")] if tagged else []),
         *([_answer_header("Location", [202], "Where the job is.")] if 202 in successes else []),
@@ -150,6 +152,7 @@ def documented(
     def with_name(handler: Handler) -> Handler:
         decorated = decorate(handler)
         decorated.operation_id = operation_id  # type: ignore[attr-defined]
+        decorated.idempotent = idempotent  # type: ignore[attr-defined]
         return decorated
 
     return with_name

@@ -41,6 +41,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
     Variable("CUSTOS_TASK_VISIBILITY_SECONDS", "60", "After this long an unacknowledged task is delivered again."),
+    Variable("CUSTOS_KEY_REQUESTS_PER_MINUTE", "6000", "Most requests of one API key in a minute; 0: no limit."),
+    Variable("CUSTOS_TENANT_REQUESTS_PER_MINUTE", "12000", "Most requests of a tenant in a minute; 0: no limit."),
+    Variable(
+        "CUSTOS_KEY_UNITS_PER_DAY", "0", "Most units (requests and further images) of a key in a day; 0: no limit."
+    ),
+    Variable("CUSTOS_TENANT_UNITS_PER_DAY", "1000000", "Most units of a tenant in a day; 0: no limit."),
     Variable("EMAIL_URL", None, "Mail server; unset: files in $CUSTOS_HOME/mail."),
 )
 
@@ -81,6 +87,10 @@ class Environment:
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
     task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
+    key_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_KEY_REQUESTS_PER_MINUTE"))
+    tenant_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_REQUESTS_PER_MINUTE"))
+    key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))
+    tenant_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_UNITS_PER_DAY"))
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
 
     @property

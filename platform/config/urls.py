@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.front_page, name="home"),
     path("v1/", include("recognition.api.urls")),
     path("v1/", include("governance.api.urls")),
+    path("v1/", include("traffic.api.urls")),
     path("v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("health/live", health.live, name="health-live"),

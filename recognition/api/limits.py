@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from django.conf import settings
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from recognition.errors import RequestBodyTooLarge
+from traffic.api.idempotency import IdempotentView
 
 _SLACK_BYTES: Final = 1024 * 1024  # fields, part headers, JSON around the image
 BATCH_BODY_BYTES: Final = 256 * 1024 * 1024
@@ -19,8 +19,8 @@ def body_of_images(count: int) -> int:
     return count * settings.CUSTOS_MAX_IMAGE_BYTES * 4 // 3 + _SLACK_BYTES
 
 
-class LimitedView(APIView):
-    """A view that refuses a larger body than it can need.
+class LimitedView(IdempotentView):
+    """A view that refuses a larger body than it can need, and honours idempotency keys.
 
     A body of unannounced length (chunked) is empty to Django, so the announcement can be relied on.
     """

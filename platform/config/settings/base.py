@@ -32,6 +32,11 @@ CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
 CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
 CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024
 CUSTOS_MAX_BATCH_IMAGES = 500
+CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
+CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
+CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
+CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
+CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
 
 # --- Django -----------------------------------------------------------------------------------------------------
 SECRET_KEY = _secret("django_secret") or ""
@@ -52,6 +57,7 @@ INSTALLED_APPS = [
     "governance.audit",
     "tenants",
     "governance",
+    "traffic",
     "recognition",
 ]
 MIDDLEWARE = [
@@ -64,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "traffic.middleware.Metering",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -148,6 +155,7 @@ LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsTenantActor"],
+    "DEFAULT_THROTTLE_CLASSES": ["traffic.api.throttling.AllowanceThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -180,6 +188,7 @@ CELERY_TASK_ROUTES = {
     "recognition.run_enrolment_batch": {"queue": "bulk"},
     "recognition.run_search_batch": {"queue": "bulk"},
     "recognition.sweep_jobs": {"queue": "maintenance"},
+    "traffic.purge_answers": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -197,6 +206,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
+    "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }
 
 # --- Mail and logs ----------------------------------------------------------------------------------------------
