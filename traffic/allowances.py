@@ -22,6 +22,7 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -130,14 +131,13 @@ def _usable_counters() -> Iterator[_Counters]:
 
 @lru_cache(maxsize=2)
 def _shared_counters(url: str) -> _Counters:
-    storage = RedisStorage(
+    connections = ConnectionPool.from_url(
         url,
-        key_prefix="custos-traffic",
-        wrap_exceptions=True,
         socket_timeout=_CONNECT_SECONDS,
         socket_connect_timeout=_CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),  # the client's own would keep a request waiting for seconds
     )
+    storage = RedisStorage(url, connection_pool=connections, key_prefix="custos-traffic", wrap_exceptions=True)
     return _Counters(SlidingWindowCounterRateLimiter(storage), FixedWindowRateLimiter(storage))
 
 
@@ -149,9 +149,10 @@ def _own_counters() -> _Counters:
 
 def _limits_of(actor: Actor) -> tuple[Limits, Limits]:
     """Return what the key and what its tenant may use."""
-    rows: dict[uuid.UUID | None, Limits] = cache.get_or_set(
+    remembered = cache.get_or_set(
         f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS
     )
+    rows: dict[uuid.UUID | None, Limits] = remembered or {}
     key = rows.get(actor.id, Limits(settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY))
     tenant = rows.get(None, Limits(settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY))
     return key, tenant

@@ -99,7 +99,7 @@ def claim(key: str, *, actor: Actor, fingerprint: str) -> Claim | Answer:
         IdempotencyKeyInUse: the first request has not been answered yet.
     """
     key_digest = hmac.new(tenant_key(actor.tenant_id, use="idempotency"), key.encode(), hashlib.sha256).hexdigest()
-    parameters = {
+    parameters: dict[str, uuid.UUID | str | int] = {
         "id": new_id(),
         "tenant": actor.tenant_id,
         "actor": actor.id,

@@ -48,8 +48,8 @@ class IdempotencyRecord(TenantOwned):
 class UsageCounter(TenantOwned):
     """How often a key (or member) used an operation of the API on one day (UTC), and how it went.
 
-    `operation` is the operationId of the API's documentation. `requests` counts all of them; `refused` (403), `throttled`
-    (429) and `failed` (any other error) are among them. `images` counts the pictures that were sent.
+    `operation` is the operationId of the API's documentation. `requests` counts all of them; `refused` (403),
+    `throttled` (429) and `failed` (any other error) are among them. `images` counts the pictures that were sent.
     """
 
     actor_kind = models.CharField(max_length=20, choices=choices_of(ActorKind))

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import Error as DatabaseError
@@ -72,33 +72,19 @@ class IdempotentView(APIView):
         self._claim = found
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Give a kept answer again; leave every other error to the platform's handler."""
+        """Give a kept answer again, byte for byte; leave every other error to the platform's handler."""
         if isinstance(exc, _Replayed):
-            return _replay(exc.answer)
+            kept = exc.answer
+            again = HttpResponse(kept.body, status=kept.status, headers={**kept.headers, REPLAYED: "true"})
+            return cast(Response, again)  # DRF passes Django's own responses on as they are
         return super().handle_exception(exc)
 
-    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Keep the answer, once its bytes are known."""
         answered = super().finalize_response(request, response, *args, **kwargs)
         if self._claim is not None:
             answered.add_post_render_callback(partial(_settle, self._claim))
         return answered
-
-
-class _Kept(Response):
-    """A response whose bytes are known already."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(status=answer.status, headers={**answer.headers, REPLAYED: "true"})
-        self.answer = answer
-
-    @property
-    def rendered_content(self) -> bytes:
-        return self.answer.body
-
-
-def _replay(answer: Answer) -> Response:
-    return _Kept(answer)
 
 
 def _settle(claim: Claim, response: HttpResponse) -> None:
@@ -125,7 +111,7 @@ def _fields(request: Request) -> Iterator[tuple[str, bytes]]:
         yield "", json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _digest_of(file: UploadedFile) -> bytes:
+def _digest_of(file: UploadedFile[bytes]) -> bytes:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
