@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from django.urls import resolve
-from openapi_schema_validator import OAS30Validator
+from openapi_schema_validator import OAS31Validator
 from rest_framework.test import APIClient
 
 PAGES = {"/v1/schema/", "/v1/docs/"}
@@ -73,7 +73,7 @@ def check(response: Any, *, method: str, path: str) -> None:
 
 def validator_of(schema: dict[str, Any]) -> Any:
     """Return a validator of a schema of the document, strict about members that are not described."""
-    return OAS30Validator({**schema, "components": _strict_components()}, format_checker=OAS30Validator.FORMAT_CHECKER)
+    return OAS31Validator({**schema, "components": _strict_components()}, format_checker=OAS31Validator.FORMAT_CHECKER)
 
 
 @cache

@@ -104,7 +104,8 @@ def test_an_error_of_the_request_is_given_again(alice: Player) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "headers"), [("other", {}), ("one", {"HTTP_CUSTOS_JURISDICTION": "US-CA"}), ("one", {"HTTP_CUSTOS_CASE": "7"})]
+    ("name", "headers"),
+    [("other", {}), ("one", {"HTTP_CUSTOS_JURISDICTION": "US-CA"}), ("one", {"HTTP_CUSTOS_CASE": "7"})],
 )
 def test_another_request_under_the_same_key_is_refused(alice: Player, name: str, headers: dict[str, str]) -> None:
     key = _key()
@@ -137,7 +138,7 @@ def test_the_same_upload_is_known_again_whatever_its_boundary(alice: Player) -> 
 
     def send(boundary: str) -> Any:
         picture = face_picture(1)
-        body = b"--%b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"p\"\r\n\r\n%b\r\n--%b--\r\n"
+        body = b'--%b\r\nContent-Disposition: form-data; name="image"; filename="p"\r\n\r\n%b\r\n--%b--\r\n'
         return alice.client.generic(
             "POST",
             f"{URL}/album/faces",
@@ -355,9 +356,7 @@ def test_a_search_needs_no_key_and_keeps_nothing(alice: Player) -> None:
     key = _key()
 
     for identity in (1, 2):
-        found = alice.client.post(
-            f"{URL}/album/search", {"image": _picture(identity)}, format="multipart", headers=key
-        )
+        found = alice.client.post(f"{URL}/album/search", {"image": _picture(identity)}, format="multipart", headers=key)
         assert found.status_code == 200
 
     assert _records(alice) == []

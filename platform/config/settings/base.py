@@ -167,6 +167,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Custos",
     "DESCRIPTION": "Face recognition in which access is governed.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",  # 3.0 cannot say that a described object may be null
     "SCHEMA_PATH_PREFIX": "/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],

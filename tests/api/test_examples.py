@@ -1,0 +1,150 @@
+"""Every route of the API has an example, and it works: it is sent, and what comes back has the shape that it shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from recognition import dispatch
+from recognition.api.examples import FACE_ID, PICTURE
+from recognition.engines.fake import face_picture
+from recognition.services import batches, enrolment
+from tests.conformance import document, validator_of
+from tests.worlds import Player
+
+# Objects whose members differ with the case; an example shows some.
+OPEN_OBJECTS = {"facts", "params", "outcome"}
+
+
+def _operations() -> dict[str, tuple[str, str]]:
+    return {
+        operation["operationId"]: (method, path)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def _described(name: str) -> dict[str, Any]:
+    method, path = _operations()[name]
+    operation: dict[str, Any] = document()["paths"][path][method]
+    return operation
+
+
+def _example(content: dict[str, Any]) -> Any:
+    """Return the one example of a body; KeyError when it has none."""
+    (example,) = content["examples"].values()
+    return example["value"]
+
+
+def _success(name: str) -> tuple[int, Any]:
+    """Return the status of success and the example of its body; None where there is no body."""
+    status = min(status for status in _described(name)["responses"] if status.startswith("2"))
+    content = _described(name)["responses"][status].get("content", {})
+    return int(status), _example(content["application/json"]) if content else None
+
+
+def _request(name: str) -> Any:
+    content = _described(name).get("requestBody", {}).get("content", {})
+    return _example(content["application/json"]) if content else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "operation" in metafunc.fixturenames:
+        metafunc.parametrize("operation", sorted(_operations()))
+
+
+@pytest.fixture
+def parameters(alice: Player, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, str]]:
+    """Put a world behind the examples: a collection with Anna, and jobs; return the parameters of a path."""
+    monkeypatch.setattr(dispatch.current_app, "send_task", lambda *_, **__: None)
+
+    def make(operation: str) -> dict[str, str]:
+        if operation == "create_collection":
+            return {}
+        alice.client.post("/v1/collections", {"name": "family", "description": "d", "threshold": 90})
+        enrolled = enrolment.enrol_image(
+            face_picture(1), collection_name="family", actor=alice.actor, external_id="anna"
+        )
+        searching = alice.client.post("/v1/collections/family/search:batch", {"images": [_picture()]})
+        assert searching.status_code == 202
+        job_id = searching.json()["id"]
+        if operation == "get_job_results":
+            from uuid import UUID
+
+            batches.run_batch(UUID(job_id), first=0, tenant_id=alice.tenant.id)
+        return {
+            "collection": "family",
+            "face_id": str(enrolled.face_ids[0]),
+            "job_id": job_id,
+            "decision_id": alice.client.get("/v1/jobs")["Custos-Decision"],
+        }
+
+    return make
+
+
+def _picture() -> dict[str, str]:
+    return {"bytes": base64.b64encode(face_picture(1)).decode()}
+
+
+def _fill_in(value: Any, parameters: dict[str, str]) -> Any:
+    """Put a real picture and a real face in the place of those that the example names."""
+    text = json.dumps(value).replace(json.dumps(PICTURE["bytes"]), json.dumps(_picture()["bytes"]))
+    return json.loads(text.replace(FACE_ID, parameters.get("face_id", FACE_ID)))
+
+
+def _differences(example: Any, answer: Any, *, at: str = "") -> list[str]:
+    """Return where an answer has not the shape of the example: other members, other kinds of value."""
+    if isinstance(example, dict) and isinstance(answer, dict):
+        if at.rpartition("/")[2] in OPEN_OBJECTS:
+            return []
+        other = [f"{at}/{name}" for name in example.keys() ^ answer.keys()]
+        shared = example.keys() & answer.keys()
+        return other + [d for name in shared for d in _differences(example[name], answer[name], at=f"{at}/{name}")]
+    if isinstance(example, list) and isinstance(answer, list):
+        return _differences(example[0], answer[0], at=f"{at}/0") if example and answer else []
+    same = (
+        example is None
+        or answer is None
+        or isinstance(answer, type(example))
+        or {type(example), type(answer)} <= {int, float}
+    )
+    return [] if same else [f"{at}: {type(answer).__name__}, not {type(example).__name__}"]
+
+
+def test_its_example_is_what_the_document_describes(operation: str) -> None:
+    status, answer = _success(operation)
+    content = _described(operation)["responses"][str(status)].get("content", {})
+    if content:
+        errors = [error.message for error in validator_of(content["application/json"]["schema"]).iter_errors(answer)]
+        assert errors == []
+    body = _described(operation).get("requestBody", {}).get("content", {})
+    if body:
+        schema = body["application/json"]["schema"]
+        assert [error.message for error in validator_of(schema).iter_errors(_request(operation))] == []
+
+
+def test_its_example_works(operation: str, alice: Player, parameters: Callable[[str], dict[str, str]]) -> None:
+    method, path = _operations()[operation]
+    known = parameters(operation)
+    status, example = _success(operation)
+
+    response = alice.client.generic(
+        method.upper(),
+        path.format(**known),
+        json.dumps(_fill_in(_request(operation), known)) if _request(operation) is not None else "",
+        content_type="application/json",
+    )
+
+    assert response.status_code == status, response.content[:500]
+    if example is not None:
+        assert _differences(example, response.json()) == []
+
+
+def test_it_would_notice_an_answer_of_another_shape() -> None:
+    assert _differences({"a": 1, "b": [{"c": "x"}]}, {"a": 2.5, "b": [{"c": "y"}]}) == []
+    assert _differences({"a": 1}, {"a": 1, "b": 2}) == ["/b"]
+    assert _differences({"a": [{"c": "x"}]}, {"a": [{"c": 5}]}) == ["/a/0/c: int, not str"]
