@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 T ?= tests
-BENCHMARKS := runtimes gate search_request enrolment
+BENCHMARKS := runtimes gate edge search_request enrolment
 
 .PHONY: help install run demo test check format lint types imports migrations unit bench models lock clean manage
 

@@ -30,8 +30,12 @@ class BenchTenant:
 
 
 @contextmanager
-def bench_instance() -> Iterator[BenchTenant]:
-    """Start PostgreSQL (with fsync) and Valkey in a temporary home, migrate, set Django up, create a tenant."""
+def bench_instance(*, engine: str = "onnx") -> Iterator[BenchTenant]:
+    """Start PostgreSQL (with fsync) and Valkey in a temporary home, migrate, set Django up, create a tenant.
+
+    Args:
+        engine: what the tenant is approved for; `fake` where no picture is looked at.
+    """
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "platform")]
     from instance.account import service_account
     from instance.services import embedded_services, service_folder
@@ -50,7 +54,7 @@ def bench_instance() -> Iterator[BenchTenant]:
             choose_settings()
             django.setup()
             try:
-                yield _tenant()
+                yield _tenant(engine)
             finally:
                 _close_connections()
     finally:
@@ -84,7 +88,7 @@ def _manage(*command: str, role: str) -> None:
     )
 
 
-def _tenant() -> BenchTenant:
+def _tenant(engine: str) -> BenchTenant:
     from common.context import Actor, ActorKind, Usage
     from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
     from governance import services as governance
@@ -112,7 +116,7 @@ def _tenant() -> BenchTenant:
             operations=list(Operation),
             jurisdictions=["US"],
             end_users=[category],
-            engine_versions=[registry.get().version],
+            engine_versions=[registry.get(engine).version],
         ),
         expires_at=ledger.database_now() + timedelta(days=2),
         approvers=(officers[0], officers[1]),
