@@ -257,7 +257,14 @@ def test_it_takes_so_many_images_and_no_more(alice: Player, gallery: Collection,
 
 
 @pytest.mark.parametrize(
-    "body", [{"images": []}, {}, {"images": [{"bytes": "?"}]}, {"images": [{"bytes": "AA=="}], "limit": 101}]
+    "body",
+    [
+        {"images": []},
+        {},
+        {"images": [{"bytes": "?"}]},
+        {"images": [{"bytes": "AA=="}], "limit": 101},
+        {"images": ["AA=="]},
+    ],
 )
 def test_a_bad_request_is_a_clear_400(alice: Player, gallery: Collection, body: dict[str, Any]) -> None:
     response = alice.client.post(URL, body)

@@ -110,7 +110,7 @@ def test_it_can_be_asked_for_some_days(alice: Player) -> None:
     assert _usage(alice, "?from=2999-01-01") == {}
 
 
-@pytest.mark.parametrize("query", ["?from=yesterday", "?to=2026-13-01", "?from=2026-02-02&to=2026-02-01"])
+@pytest.mark.parametrize("query", ["?from=yesterday", "?from=", "?to=2026-13-01", "?from=2026-02-02&to=2026-02-01"])
 def test_it_refuses_what_are_no_days(alice: Player, query: str) -> None:
     response = alice.client.get(f"/v1/usage{query}")
 

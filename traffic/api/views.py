@@ -56,7 +56,7 @@ class UsageList(APIView):
 
 def _day(request: Request, name: str) -> date | None:
     text = request.query_params.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         return date.fromisoformat(text)

@@ -1,0 +1,108 @@
+"""Whatever a client sends, the API answers as its document says, and never with a server error.
+
+Requests are made from the OpenAPI document: valid ones, and ones that break it. Half of those about a collection, a face
+or a job are led to one that exists.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from pytest_django.fixtures import Settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config.wsgi import application
+from recognition import dispatch
+from recognition.engines.fake import face_picture
+from recognition.services import collections, enrolment, searches
+from recognition.services.submission import Submission
+from tests.worlds import PlayerFactory
+from traffic import allowances
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz")]
+
+EXAMPLES = 60
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+COLLECTION = "fuzzed"
+
+
+@pytest.fixture(scope="module")
+def monkeypatched_broker() -> Iterator[None]:
+    """Jobs are accepted and wait: their messages go nowhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch.current_app, "send_task", lambda *_, **__: None)
+        yield
+
+
+schema = schemathesis.openapi.from_wsgi("/v1/schema/", application)
+
+
+@pytest.fixture
+def send(make_player: PlayerFactory, settings: Settings, monkeypatched_broker: None) -> Any:
+    """Return what sends a case with a key, to a world in which there is something to find."""
+    settings.CUSTOS_KEY_REQUESTS_PER_MINUTE = settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE = 0
+    settings.CUSTOS_TENANT_UNITS_PER_DAY = 0
+    allowances.forget()
+    player = make_player()
+    job = _world(player)
+    sent = 0
+
+    def send_case(case: schemathesis.Case) -> None:
+        nonlocal sent, job
+        sent += 1
+        if sent % 2 and case.path_parameters:
+            face_id = _face(player)
+            known = {"collection": COLLECTION, "face_id": str(face_id), "job_id": str(job)}
+            case.path_parameters.update({k: v for k, v in known.items() if k in case.path_parameters})
+        case.call_and_validate(headers={"Authorization": f"Bearer {player.token}"}, checks=CHECKS)
+
+    return send_case
+
+
+def _world(player: Any) -> uuid.UUID:
+    collections.create_collection(COLLECTION, actor=player.actor)
+    images = [Submission(face_picture(1))]
+    return searches.submit_job(images, collection_name=COLLECTION, actor=player.actor).id
+
+
+def _face(player: Any) -> uuid.UUID:
+    """Enrol a face; the collection is made again when a case deleted it."""
+    from recognition.errors import CollectionNotFound
+
+    try:
+        enrolled = enrolment.enrol_image(face_picture(1), collection_name=COLLECTION, actor=player.actor)
+    except CollectionNotFound:
+        collections.create_collection(COLLECTION, actor=player.actor)
+        enrolled = enrolment.enrol_image(face_picture(1), collection_name=COLLECTION, actor=player.actor)
+    return enrolled.face_ids[0]
+
+
+@schema.parametrize()
+@hypothesis_settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_it_answers_as_described(case: schemathesis.Case, send: Any) -> None:
+    send(case)
