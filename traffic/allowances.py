@@ -149,9 +149,7 @@ def _own_counters() -> _Counters:
 
 def _limits_of(actor: Actor) -> tuple[Limits, Limits]:
     """Return what the key and what its tenant may use."""
-    remembered = cache.get_or_set(
-        f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS
-    )
+    remembered = cache.get_or_set(f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS)
     rows: dict[uuid.UUID | None, Limits] = remembered or {}
     key = rows.get(actor.id, Limits(settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY))
     tenant = rows.get(None, Limits(settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY))
