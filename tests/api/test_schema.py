@@ -64,3 +64,14 @@ def test_the_pages_name_no_other_host(path: str) -> None:
     page = APIClient().get(path).content.decode()
 
     assert re.findall(r"""(?:src|href)=["'](?:https?:)?//[^"']+""", page) == []
+
+
+def test_everything_that_the_documentation_page_loads_is_served_from_here() -> None:
+    client = APIClient()
+    page = client.get("/v1/docs/").content.decode()
+
+    assets = re.findall(r"""<(?:script|link)[^>]+(?:src|href)=["']([^"']+)["']""", page)
+
+    assert {asset.rpartition(".")[2] for asset in assets} >= {"css", "js"}
+    for asset in assets:
+        assert client.get(asset).status_code == 200, asset

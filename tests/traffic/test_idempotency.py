@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,6 +24,7 @@ from recognition.engines.fake import FakeEngine, face_picture
 from recognition.models import Collection
 from recognition.services import collections
 from tests.conftest import admin_connection
+from tests.plugin import REPOSITORY
 from tests.worlds import MoratoriumFactory, Player, World, client_with
 from traffic import idempotency
 from traffic.models import IdempotencyRecord
@@ -225,6 +230,48 @@ def test_the_key_of_a_process_that_died_lapses(alice: Player, monkeypatch: pytes
 
 def _die(*_: object, **__: object) -> None:
     raise SystemExit(137)
+
+
+_KILLED: Final = """
+import os, django
+from config.boot import choose_settings
+choose_settings(); django.setup()
+from recognition.services import collections
+{where}
+from tests.worlds import client_with
+client_with({token!r}).post({url!r}, {{"name": "one"}}, headers={key!r})
+"""
+_BEFORE_THE_COMMIT: Final = "collections._insert = lambda *_: os.kill(os.getpid(), 9)"
+_BEFORE_THE_ANSWER_IS_KEPT: Final = """
+from traffic import idempotency
+idempotency.keep = lambda *_, **__: os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "code"),
+    [(_BEFORE_THE_COMMIT, 201, None), (_BEFORE_THE_ANSWER_IS_KEPT, 409, "collection-exists")],
+)
+def test_a_killed_process_leaves_a_key_that_lapses(alice: Player, where: str, status: int, code: str | None) -> None:
+    key = _key()
+    program = _KILLED.format(where=where, token=alice.token, url=URL, key=key)
+    database = connections["default"].settings_dict["NAME"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}",
+        "DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{database}",
+    }
+    killed = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+
+    at_once = _create(alice, "one", key)
+    _let_lapse(alice)
+    later = _create(alice, "one", key)
+
+    assert (at_once.status_code, at_once.json()["code"]) == (409, "idempotency-key-in-use")
+    assert (later.status_code, later.json().get("code")) == (status, code)
+    assert _n_collections(alice) == 1
+    assert _create(alice, "one", key)["Idempotency-Replayed"] == "true"
 
 
 def test_who_lost_its_claim_does_not_write_the_answer(alice: Player) -> None:
