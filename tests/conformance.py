@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 PAGES = {"/v1/schema/", "/v1/docs/"}
 _METHOD_NOT_ALLOWED = 405
+_BUG = 500
 _ALWAYS_SENT = {"X-Request-Id", "Custos-Decision", "ETag", "Location"}
 
 
@@ -52,6 +53,8 @@ def check(response: Any, *, method: str, path: str) -> None:
     if response.status_code == _METHOD_NOT_ALLOWED:
         assert method not in document()["paths"][template_of(path)], where
         return
+    if response.status_code == _BUG:
+        return  # nothing is promised of a bug; tests that provoke one look at its answer themselves
     described = document()["paths"][template_of(path)][method]["responses"]
     assert str(response.status_code) in described, f"{where} is not described: {response.content[:300]!r}"
     answer = described[str(response.status_code)]
