@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -74,4 +75,5 @@ def test_everything_that_the_documentation_page_loads_is_served_from_here() -> N
 
     assert {asset.rpartition(".")[2] for asset in assets} >= {"css", "js"}
     for asset in assets:
-        assert client.get(asset).status_code == 200, asset
+        with closing(client.get(asset)) as response:
+            assert response.status_code == 200, asset
