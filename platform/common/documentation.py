@@ -66,6 +66,11 @@ def _answer_header(name: str, statuses: list[int], sentence: str, kind: Any = st
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=sentence, response=statuses)
 
 
+def _decision_header(statuses: list[int]) -> OpenApiParameter:
+    sentence = "The decision that the answer rests on."
+    return _answer_header("Custos-Decision", statuses, sentence, kind=OpenApiTypes.UUID)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """What a caller sends and what comes back. The tests send it, and compare the shape of the answer.
@@ -90,9 +95,11 @@ def documented(
     upload: type[Serializer[Any]] | None = None,
     parameters: list[OpenApiParameter] | None = None,
     example: Example | None = None,
+    examples: list[OpenApiExample] | None = None,
     idempotent: bool = False,
     conditional: bool = False,
     tagged: bool = False,
+    governed: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -106,9 +113,11 @@ def documented(
         upload: serializer of a multipart request.
         parameters: of the query.
         example: of a JSON request and its answer.
+        examples: further ones.
         idempotent: whether it accepts `Idempotency-Key`.
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
+        governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
     successes = list(responses)
@@ -122,13 +131,11 @@ def documented(
     every = [*successes, *sorted(statuses)]
     described = [
         *(parameters or []),
-        *_GOVERNANCE,
+        *(_GOVERNANCE if governed else []),
         *([_IDEMPOTENCY_KEY] if idempotent else []),
         *([_IF_MATCH] if conditional else []),
         _answer_header("X-Request-Id", every, "Name of this request, for support."),
-        _answer_header(
-            "Custos-Decision", [*successes, 403], "The decision that the answer rests on.", kind=OpenApiTypes.UUID
-        ),
+        *([_decision_header([*successes, 403])] if governed else []),
         _answer_header("Retry-After", [s for s in _RETRYABLE if s in statuses], "Seconds.", kind=int),
         *([_answer_header("ETag", successes, "Of the present state, for `If-Match`.")] if tagged else []),
         *([_answer_header("Location", [202], "Where the job is.")] if 202 in successes else []),
@@ -146,7 +153,7 @@ def documented(
         request=bodies or None,
         responses=answers,
         parameters=[*described],
-        examples=_examples(example, status=successes[0]),
+        examples=[*_examples(example, status=successes[0]), *(examples or [])],
     )
 
     def with_name(handler: Handler) -> Handler:
