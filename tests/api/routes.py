@@ -57,6 +57,10 @@ def new_collection(_: Objects) -> dict[str, Any]:
     return {"name": "a-new-one"}
 
 
+def description(_: Objects) -> dict[str, Any]:
+    return {"description": "another"}
+
+
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
 
@@ -113,12 +117,15 @@ ROWS = (
     Row("GET",    "/v1/collections",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/collections",             new_collection, 201, 403, 403, 403, 201, 401),
     Row("GET",    _COLLECTION,                   nothing,        200, 403, 403, 403, 404, 401),
+    Row("PATCH",  _COLLECTION,                   description,    200, 403, 403, 403, 404, 401),
     Row("GET",    f"{_COLLECTION}/faces",        nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces",        image,          201, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:batch",  images,         202, 403, 403, 403, 404, 401),
     Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/usage",                   nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),

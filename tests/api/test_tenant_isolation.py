@@ -37,11 +37,11 @@ def hers(world: World, make_objects: MakeObjects) -> Objects:
 
 
 def _rows_of(player: Player) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row that the tenant has, in every table of tenants; its log aside, which every request fills."""
+    """Return every row that the tenant has, in every table of tenants but log and usage, which every request fills."""
     tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, TenantOwned)}
     found = {}
     with tenant_scope(player.tenant.id), connections["default"].cursor() as cursor:
-        for table in sorted({*tables, "recognition_template"}):
+        for table in sorted({*tables, "recognition_template"} - {"traffic_usagecounter"}):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY 1")
             found[table] = cursor.fetchall()
     return found
@@ -128,10 +128,11 @@ class Prey:
 # Every task that acts for a tenant, with the arguments that name an object.
 TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.run_enrolment_batch": lambda prey: [str(prey.job.id), 0],
+    "recognition.run_search_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.
-TASKS_OF_THE_PLATFORM = {"recognition.sweep_jobs"}
+TASKS_OF_THE_PLATFORM = {"recognition.sweep_jobs", "traffic.purge_answers"}
 
 
 @pytest.fixture

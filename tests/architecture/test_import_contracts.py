@@ -20,6 +20,7 @@ PLANTED: dict[str, tuple[str, str]] = {
     "Apps point downwards; governance never sees recognition": ("tenants/services.py", "import governance.gate"),
     "Edges, use-cases, machinery inside recognition": ("recognition/models.py", "import recognition.services.jobs"),
     "Edges, use-cases, rules inside governance": ("governance/rules/usage.py", "import governance.policies"),
+    "Edges, use-cases, counters inside traffic": ("traffic/models.py", "import traffic.services"),
     "Governance's models, policies and services are for governance, config and the demo": (
         "recognition/selectors/faces.py",
         "import governance.models",
@@ -63,7 +64,7 @@ def test_every_contract_has_a_breach_to_catch() -> None:
 def copy(tmp_path: Path) -> Path:
     """A copy of the sources, to plant something in."""
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
-    for folder in ("platform", "tenants", "governance", "recognition"):
+    for folder in ("platform", "tenants", "governance", "traffic", "recognition"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

@@ -38,6 +38,7 @@ def test_it_is_created_empty_and_pinned_to_the_engine(alice: Player) -> None:
         "engine": "fake",
         "engine_version": "fake@1",
         "retention_days": 30,
+        "threshold": None,
         "store_images": False,
         "face_count": 0,
         "person_count": 0,

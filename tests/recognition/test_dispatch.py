@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 
 from common import context
+from common.vocabulary import JobKind
 from recognition import dispatch
 from tests.recognition.conftest import Outbox
 
@@ -42,7 +43,7 @@ def test_a_message_leaves_with_the_commit(outbox: Outbox) -> None:
     job_id, tenant_id = uuid.uuid4(), uuid.uuid4()
 
     with transaction.atomic():
-        dispatch.enqueue_batches(job_id, firsts=[0, 8], tenant_id=tenant_id)
+        dispatch.enqueue_batches(job_id, kind=JobKind.ENROL_FACES, firsts=[0, 8], tenant_id=tenant_id)
         assert outbox.messages == []
 
     assert outbox.messages == [
