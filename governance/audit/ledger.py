@@ -58,6 +58,11 @@ class Resource:
 SYSTEM = ActorRef("system", "custos")
 
 
+def ref_of(actor: context.Actor) -> ActorRef:
+    """Return how the log names an actor."""
+    return ActorRef(actor.kind.value, str(actor.id))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """What the gate decided, ready to be written.

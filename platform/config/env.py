@@ -41,7 +41,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
     Variable("CUSTOS_TASK_VISIBILITY_SECONDS", "60", "After this long an unacknowledged task is delivered again."),
-    Variable("EMAIL_URL", None, "Mail server; unset: files in $CUSTOS_HOME/mail."),
+    Variable(
+        "CUSTOS_TRUSTED_PROXIES", "0", "Proxies before this server; sign-in limits count the address they report."
+    ),
+    Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
+    Variable(
+        "EMAIL_URL", None, "Mail server, as smtp+tls://user:password@host:587; unset: files in $CUSTOS_HOME/mail."
+    ),
 )
 
 
@@ -81,6 +87,8 @@ class Environment:
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
     task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
+    trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
+    mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
 
     @property
