@@ -13,9 +13,9 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from common.sealing import seal, unseal
-from governance.audit import ledger
 from governance.audit.tags import Tag
 from tenants.models import User
+from tenants.sign_in_audit import record_of_person
 
 # The adapter is not told whose secret it seals; that it is a second factor's is all that it can be bound to.
 _CONTEXT: Final = b"custos/second-factor"
@@ -34,13 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         """Change a password and record that it was changed, in one transaction; never the password."""
         with transaction.atomic():
             super().set_password(user, password)
-            ledger.record_event(
-                Tag.PASSWORD_CHANGED,
-                actor=ledger.ActorRef("user", str(user.pk)),
-                resource=ledger.Resource("user", user.pk),
-                tenant_id=None,
-                data={},
-            )
+            record_of_person(Tag.PASSWORD_CHANGED, user)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is untyped
@@ -62,13 +56,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth i
 def give_totp(user: User) -> str:
     """Give a person without one a one-time-code factor; return its secret (base32), which is not shown again."""
     secret: str = generate_totp_secret()
-    with transaction.atomic():
-        authenticator = TOTP.activate(user, secret).instance
-        ledger.record_event(
-            Tag.SECOND_FACTOR_ADDED,
-            actor=ledger.SYSTEM,
-            resource=ledger.Resource("user", user.pk),
-            tenant_id=None,
-            data={"type": str(authenticator.type)},
-        )
+    TOTP.activate(user, secret)
     return secret

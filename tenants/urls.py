@@ -14,6 +14,8 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
+from tenants import views
+
 
 def _in_transactions(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
     """Return the patterns of another package's pages, each page in a transaction."""
@@ -29,6 +31,7 @@ def _in_transactions(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPa
 
 
 urlpatterns = [
+    path("invitations/<str:token>/", views.invitation, name="invitation"),
     *_in_transactions(account_urls.urlpatterns),
     path("2fa/", include(_in_transactions(second_factor_urls.urlpatterns))),
 ]

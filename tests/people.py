@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+import uuid
+from ipaddress import IPv6Address
+from typing import Any
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
@@ -11,6 +14,7 @@ from common.context import Actor, ActorKind, Usage
 from common.ids import new_id
 from common.vocabulary import StaffRole, TenantRole
 from governance.audit import ledger
+from governance.audit.models import AuditEntry
 from tenants import services
 from tenants.models import User
 from tenants.sign_in import give_totp
@@ -57,9 +61,14 @@ def owner_of(player: Player) -> Actor:
     return actor_for(player, make_member(player, TenantRole.OWNER))
 
 
+def browser() -> Client:
+    """Return a browser at an address of its own: sign-ins are limited by address."""
+    return Client(REMOTE_ADDR=str(IPv6Address(new_id().int)))
+
+
 def sign_in(user: User, secret: str | None = None, *, client: Client | None = None) -> Client:
     """Sign in by the pages, with the second factor where the person has one."""
-    client = client or Client()
+    client = client or browser()
     response = client.post(LOGIN, {"login": user.username, "password": PASSWORD})
     assert response.status_code == 302, response.content.decode()
     if secret is not None:
@@ -67,3 +76,10 @@ def sign_in(user: User, secret: str | None = None, *, client: Client | None = No
         response = client.post(SECOND_FACTOR, {"code": one_time_code(secret)})
         assert response.status_code == 302, response.content.decode()
     return client
+
+
+def events_about(user: User, *, tenant_id: uuid.UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the log says of a person's account, oldest first: tag and data."""
+    entries = AuditEntry.objects.using("officer").filter(kind="event", tenant_id=tenant_id).order_by("ins_id")
+    bodies = [entry.content for entry in entries]
+    return [(body["action"], body["data"]) for body in bodies if body["resource"]["id"] == str(user.pk)]
