@@ -11,6 +11,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.db import DatabaseError, connections, transaction
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
