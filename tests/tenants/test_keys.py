@@ -57,9 +57,9 @@ def test_a_new_key_works_within_its_scopes(alice: Player) -> None:
     client = client_with(_created(alice.client)["api_key"])
 
     assert client.get("/v1/collections").status_code == 200
-    refused = client.post("/v1/collections/family/search", {"face_id": str(alice.key_id)}, format="json")
-    assert refused.status_code in (403, 404)
-    client.post("/v1/collections", {"name": "family"}, format="json")
+    assert client.post("/v1/collections", {"name": "family"}, format="json").status_code == 201
+    refused = client.get("/v1/collections/family/faces")
+    assert [rule["id"] for rule in refused.json()["rules"]] == ["KEY-001"]
     deleted = client.delete("/v1/collections/family")
     assert [rule["id"] for rule in deleted.json()["rules"]] == ["KEY-002"]
 
