@@ -34,7 +34,10 @@ class Tag(StrEnum):
     SIGNED_OUT = "user:signed-out", "A person signed out."
     PASSWORD_CHANGED = "user:password-changed", "A person's password was changed or reset."
     EMAIL_CHANGED = "user:email-changed", "A person's e-mail address was added, changed or removed."
-    SECOND_FACTOR_ADDED = "user:second-factor-added", "A person got a second factor: a one-time-code app, or recovery codes."
+    SECOND_FACTOR_ADDED = (
+        "user:second-factor-added",
+        "A person got a second factor: a one-time-code app, or recovery codes.",
+    )
     SECOND_FACTOR_REMOVED = "user:second-factor-removed", "A second factor was taken away."
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
