@@ -60,6 +60,8 @@ def find_api_key(public_id: str) -> FoundApiKey | None:
 def find_signing_key(access_key_id: str) -> tuple[FoundApiKey, str] | None:
     """Return the key that an access key id names and its SigV4 secret in clear; None when there is no such pair.
 
+    The caller checks `is_live` as well as the signature.
+
     Raises:
         SealBroken, PlatformKeyMissing: the secret cannot be opened.
     """

@@ -82,4 +82,4 @@ def events_about(user: User, *, tenant_id: uuid.UUID | None = None) -> list[tupl
     """Return what the log says of a person's account, oldest first: tag and data."""
     entries = AuditEntry.objects.using("officer").filter(kind="event", tenant_id=tenant_id).order_by("ins_id")
     bodies = [entry.content for entry in entries]
-    return [(body["action"], body["data"]) for body in bodies if body["resource"]["id"] == str(user.pk)]
+    return [(body["action"], body["data"]) for body in bodies if body.get("resource", {}).get("id") == str(user.pk)]
