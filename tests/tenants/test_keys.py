@@ -10,13 +10,14 @@ from django.db import IntegrityError, connections, transaction
 from rest_framework.test import APIClient
 
 from common.context import tenant_scope
+from common.errors import InvalidRequest
 from common.sealing import SealBroken
 from common.vocabulary import TenantRole
 from governance import services as governance
 from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.models import Suspension
-from tenants import credentials, selectors, services
+from tenants import credentials, membership, selectors, services
 from tenants.models import ApiKeySecret
 from tests.people import actor_for, make_member, owner_of, sign_in
 from tests.worlds import Player, World, client_with
@@ -296,7 +297,7 @@ def test_an_overlap_has_bounds(alice: Player, seconds: int) -> None:
     rotate = f"{KEYS}/{alice.key_id}:rotate"
 
     assert alice.client.post(rotate, {"overlap_seconds": seconds}, format="json").status_code == 400
-    with pytest.raises(services.keys.InvalidRequest):
+    with pytest.raises(InvalidRequest):
         services.rotate_key(owner_of(alice), key_id=alice.key_id, overlap=timedelta(seconds=seconds))
 
 
@@ -351,4 +352,4 @@ def test_a_person_who_lost_the_role_manages_no_more(alice: Player) -> None:
     services.change_role(owner_of(alice), member_id=member.id, role=TenantRole.VIEWER)
 
     assert client.get(KEYS).status_code == 403
-    assert services.members.memberships.role_of(actor_for(alice, user)) is TenantRole.VIEWER
+    assert membership.role_of(actor_for(alice, user)) is TenantRole.VIEWER

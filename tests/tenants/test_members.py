@@ -22,7 +22,7 @@ from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.models import Suspension
 from tenants import selectors, services
-from tenants.errors import LastOwner, WiderThanOwn
+from tenants.errors import InvitationNotAccepted, InvitationNotFound, LastOwner, WiderThanOwn
 from tenants.models import Invitation, Membership, User
 from tests.people import PASSWORD, actor_for, browser, make_member, make_staff, owner_of, sign_in
 from tests.worlds import Player, World, client_with
@@ -120,7 +120,7 @@ def test_two_at_the_same_time_use_it_once(alice: Player) -> None:
     def join(number: int) -> bool:
         try:
             services.join_as_new_person(token, username=f"race-{number}-{new_id().hex[-12:]}", password=PASSWORD)
-        except services.invitations.InvitationNotAccepted:
+        except InvitationNotAccepted:
             return False
         finally:
             connections.close_all()
@@ -172,7 +172,7 @@ def test_an_invitation_is_withdrawn(alice: Player) -> None:
 
     assert browser().get(link).status_code == 404
     assert services.list_invitations(owner) == []
-    with pytest.raises(services.invitations.InvitationNotFound):
+    with pytest.raises(InvitationNotFound):
         services.withdraw_invitation(owner, invitation_id=invitation.id)
 
 
