@@ -31,15 +31,12 @@ class SecondFactorForStaff:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         is_free = request.path.startswith((_ACCOUNTS, settings.STATIC_URL))
-        if is_free or not isinstance(user, User) or not user.is_staff or has_shown_second_factor(request):
+        if is_free or not isinstance(user, User) or not user.is_staff or has_shown_second_factor(request, user):
             return self.get_response(request)
         page = "mfa_reauthenticate" if is_mfa_enabled(user) else "mfa_activate_totp"
         return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
 
 
-def has_shown_second_factor(request: HttpRequest) -> bool:
-    """Whether a one-time or recovery code was accepted in this session."""
-    user = request.user
-    if not isinstance(user, User):
-        return False
+def has_shown_second_factor(request: HttpRequest, user: User) -> bool:
+    """Whether a one-time or recovery code of this person was accepted in this session."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))

@@ -43,7 +43,7 @@ def record_of_person(tag: Tag, user: User, **data: Any) -> None:
 def _signed_in(sender: Any, request: HttpRequest, user: User, **_: Fields) -> None:
     from tenants.middleware import has_shown_second_factor
 
-    record_of_person(Tag.SIGNED_IN, user, second_factor=has_shown_second_factor(request))
+    record_of_person(Tag.SIGNED_IN, user, second_factor=has_shown_second_factor(request, user))
 
 
 @receiver(user_logged_out, dispatch_uid="custos-signed-out")
