@@ -5,3 +5,9 @@ class GovernanceConfig(AppConfig):
     name = "governance"
     verbose_name = "Governance"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from governance.selectors import suspended_kinds
+        from tenants.ports import register_suspensions
+
+        register_suspensions(suspended_kinds)

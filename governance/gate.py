@@ -53,6 +53,7 @@ class AccessRequest:
         least_threshold: what the resource itself asks for at least, where the gate chooses.
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
+        only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
     """
 
     actor: Actor
@@ -64,6 +65,7 @@ class AccessRequest:
     gallery_size: int | None = None
     engine_version: str | None = None
     max_faces: int | None = None
+    only_looks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +240,7 @@ def _record_failure(request: AccessRequest, *, decision: Decision, error: BaseEx
 
 def _snapshot(request: AccessRequest) -> selectors.Snapshot:
     targets = tuple(target for target in (request.actor.id, request.resource.id) if target is not None)
-    return selectors.gate_snapshot(tenant_id=request.actor.tenant_id, key_id=request.actor.id, targets=targets)
+    return selectors.gate_snapshot(request.actor, targets=targets, only_looks=request.only_looks)
 
 
 def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: float) -> dict[str, Any]:
@@ -273,7 +275,7 @@ def _record(
     return ledger.DecisionRecord(
         tenant_id=actor.tenant_id,
         ts=snapshot.time,
-        actor=ledger.ActorRef(actor.kind.value, str(actor.id)),
+        actor=ledger.ref_of(actor),
         action=request.operation.value,
         resource=ledger.Resource(resource.kind, resource.id),
         case_ref=actor.usage.case_ref,

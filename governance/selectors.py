@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db import connections
+from django.db.models import Q
 
+from common.context import Actor, ActorKind
+from common.vocabulary import Operation, Purpose, TenantRole
 from governance.errors import PolicyMissing
+from governance.models import Suspension
 from governance.policies import Policy
+from tenants.roles import OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ SELECT
             'live', k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > moment.now),
             'expires', custos_micros(k.expires_at))
         FROM tenants_apikey k WHERE k.tenant_id = %(tenant)s AND k.id = %(key)s),
+    (SELECT m.role FROM tenants_membership m JOIN tenants_user u ON u.id = m.user_id AND u.is_active
+        WHERE m.tenant_id = %(tenant)s AND m.user_id = %(user)s),
     (SELECT json_build_object(
             'revoked', a.revoked_at IS NOT NULL,
             'from', custos_micros(a.valid_from), 'until', custos_micros(a.expires_at),
@@ -84,21 +92,28 @@ FROM moment
 """
 
 
-def gate_snapshot(*, tenant_id: uuid.UUID, key_id: uuid.UUID, targets: tuple[uuid.UUID, ...]) -> Snapshot:
+def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: bool = False) -> Snapshot:
     """Read the facts; to be called inside the tenant's scope.
 
     Args:
-        tenant_id: the tenant that asks.
-        key_id: the API key it asks with.
-        targets: ids that may be suspended by themselves (the key, the resource).
+        actor: the API key or member that asks.
+        targets: ids that may be suspended by themselves (the actor, the resource).
+        only_looks: see `gate.AccessRequest`.
 
     Raises:
         PolicyMissing: no policy version is in force.
     """
-    parameters: dict[str, Any] = {"tenant": tenant_id, "key": key_id, "targets": list(targets)}
+    parameters: dict[str, Any] = {
+        "tenant": actor.tenant_id,
+        "key": actor.id if actor.kind is ActorKind.API_KEY else None,
+        "user": actor.id if actor.kind is ActorKind.USER else None,
+        "targets": list(targets),
+    }
     with connections["default"].cursor() as cursor:
         cursor.execute(_SNAPSHOT, parameters)
-        now, epoch, version, next_policy, category, key, approval, suspended, moratoria, exemptions = cursor.fetchone()
+        (
+            now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions,
+        ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
     facts = {
@@ -107,11 +122,21 @@ def gate_snapshot(*, tenant_id: uuid.UUID, key_id: uuid.UUID, targets: tuple[uui
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
         **_approval_facts(_values(approval)),
-        **_key_facts(_values(key), suspended=_values(suspended)),
     }
+    if actor.kind is ActorKind.USER:
+        facts |= _member_facts(role, suspended=_values(suspended), only_looks=only_looks)
+    else:
+        facts |= _key_facts(_values(key), suspended=_values(suspended))
     key_expires = _values(key)["expires"] if key else None
     boundaries = tuple(instant for instant in (next_policy, key_expires) if instant is not None and instant > now)
     return Snapshot(now=now, epoch=epoch, policy=load_policy(version), boundaries=boundaries, facts=facts)
+
+
+def suspended_kinds(tenant_id: uuid.UUID, ids: Collection[uuid.UUID]) -> Collection[str]:
+    """Return whether the organisation, or any of these users and keys, is suspended; inside the tenant's scope."""
+    live = Suspension.objects.filter(tenant_id=tenant_id, lifted_at=None)
+    wanted = Q(target=Suspension.Target.ORGANISATION) | Q(target_id__in=ids)
+    return set(live.filter(wanted).values_list("target", flat=True))
 
 
 @lru_cache(maxsize=16)
@@ -152,4 +177,23 @@ def _key_facts(key: dict[str, Any] | None, *, suspended: list[str]) -> dict[str,
     return {
         "suspended": sorted(set(suspended)),
         **{f"key_{name}": sorted(key[name]) for name in ("operations", "purposes", "end_users", "jurisdictions")},
+    }
+
+
+def _member_facts(role: str | None, *, suspended: list[str], only_looks: bool) -> dict[str, Any]:
+    """A person who is inactive or no member any more counts as suspended: their jobs stop at the next batch.
+
+    A role says what may be done; why, for whom and where is left to the tenant's approval.
+    """
+    if role is None:
+        suspended = [*suspended, "user"]
+    operations = set(OPERATIONS[TenantRole(role)]) if role is not None else set()
+    if operations and only_looks:
+        operations.add(Operation.ADMINISTER)
+    return {
+        "suspended": sorted(set(suspended)),
+        "key_operations": sorted(str(operation) for operation in operations),
+        "key_purposes": sorted(str(purpose) for purpose in Purpose),
+        "key_end_users": [],
+        "key_jurisdictions": [],
     }

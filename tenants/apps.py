@@ -7,4 +7,4 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants import schema  # noqa: F401  registers the OpenAPI extension
+        from tenants import schema, sign_in_audit  # noqa: F401  registers the OpenAPI extension; connects

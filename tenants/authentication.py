@@ -1,22 +1,20 @@
-"""DRF authentication by API key: finds the tenant, and puts the key's defaults and the governance headers together."""
+"""DRF authentication: by API key, or by the dashboard's session. Both end in an `Actor`."""
 
 from __future__ import annotations
 
-import uuid
-
-from rest_framework.authentication import BaseAuthentication
+from rest_framework import authentication
 from rest_framework.request import Request
 
-from common.context import Actor, ActorKind, Usage
+from common.context import Actor, ActorKind
 from common.errors import Unauthenticated
-from tenants import credentials, selectors
-from tenants.errors import GovernanceHeaderInvalid, KeyNotAccepted
+from tenants import credentials, membership, selectors
+from tenants.errors import KeyNotAccepted
+from tenants.usage import usage_of
 
 SCHEME = "Bearer"
-LONGEST_HEADER = 200
 
 
-class ApiKeyAuthentication(BaseAuthentication):
+class ApiKeyAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer custos_<env>_<public id>_<secret>` → `request.user` is an `Actor`."""
 
     def authenticate(self, request: Request) -> tuple[Actor, None] | None:
@@ -35,35 +33,26 @@ class ApiKeyAuthentication(BaseAuthentication):
         found = selectors.find_api_key(key_text.public_id) if key_text else None
         if key_text is None or found is None or not key_text.matches(found.secret_digest) or not found.is_live:
             raise KeyNotAccepted
-        return _actor(found.id, found.tenant_id, _usage(request, found)), None
+        usage = usage_of(request.headers, defaults=found)
+        return Actor(kind=ActorKind.API_KEY, id=found.id, tenant_id=found.tenant_id, usage=usage), None
 
     def authenticate_header(self, request: Request) -> str:
         return f'{SCHEME} realm="custos"'
 
 
-def _actor(key_id: uuid.UUID, tenant_id: uuid.UUID, usage: Usage) -> Actor:
-    return Actor(kind=ActorKind.API_KEY, id=key_id, tenant_id=tenant_id, usage=usage)
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The dashboard's session, with its CSRF token → `request.user` is an `Actor`."""
 
+    def authenticate(self, request: Request) -> tuple[Actor, None] | None:
+        """Return the signed-in member; None when nobody is signed in.
 
-def _usage(request: Request, found: selectors.FoundApiKey) -> Usage:
-    """The key's defaults, replaced by the headers; that they only narrow is the gate's rule KEY-001."""
-    return Usage(
-        purpose=_header(request, "Custos-Purpose") or found.default_purpose,
-        on_behalf_of=_header(request, "Custos-On-Behalf-Of") or found.default_on_behalf_of,
-        jurisdiction=_header(request, "Custos-Jurisdiction") or found.default_jurisdiction,
-        case_ref=_header(request, "Custos-Case"),
-    )
-
-
-def _header(request: Request, name: str) -> str | None:
-    """Return a governance header; facts and audit entries hold nothing but short printable ASCII.
-
-    Raises:
-        GovernanceHeaderInvalid: it is longer, or holds something else.
-    """
-    value: str | None = request.headers.get(name)
-    if not value:
-        return None
-    if len(value) > LONGEST_HEADER or not value.isascii() or not value.isprintable():
-        raise GovernanceHeaderInvalid(f"{name} must be at most {LONGEST_HEADER} printable ASCII characters.")
-    return value
+        Raises:
+            rest_framework.exceptions.PermissionDenied: the CSRF token is missing or wrong.
+            NotAMember: the person belongs to no tenant, or no longer to the chosen one.
+            GovernanceHeaderInvalid: a governance header is not short printable ASCII.
+        """
+        user = getattr(request._request, "user", None)
+        if user is None or not user.is_authenticated or not user.is_active:
+            return None
+        self.enforce_csrf(request)
+        return membership.actor_of(request._request), None

@@ -1,13 +1,13 @@
-"""Who: tenants, people, memberships and API keys."""
+"""Who: tenants, people, memberships, invitations and API keys."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from common.ids import new_id
 from common.vocabulary import CustomerCategory, StaffRole, TenantRole
@@ -18,13 +18,32 @@ def choices_of(enum: type[Any]) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ")) for member in enum]
 
 
+_TENANT_REFERENCE: Final[dict[str, Any]] = {
+    "on_delete": models.DO_NOTHING,
+    "db_constraint": False,
+    "db_index": False,
+    "related_name": "+",
+}
+
+
+def tenant_reference(to: str, **options: Any) -> models.ForeignKey[Any, Any]:
+    """Return a foreign key to a row of the same tenant; the constraint is composite and made by RunSQL."""
+    return models.ForeignKey(to, **{**_TENANT_REFERENCE, **options})
+
+
 class Tenant(models.Model):
-    """An organisation that uses the platform. Its own row is bound by row-level security like all its others."""
+    """An organisation that uses the platform. Its own row is bound by row-level security like all its others.
+
+    The defaults say what its members' requests are for when they do not say it themselves; an API key has its own.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(max_length=63, unique=True)
     name = models.CharField(max_length=255)
     category = models.CharField(max_length=40, choices=choices_of(CustomerCategory))
+    default_purpose = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+    default_on_behalf_of = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+    default_jurisdiction = models.CharField(max_length=10, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -60,7 +79,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in: a tenant's member, or staff of the platform; never both (database constraint)."""
+    """A person who signs in: a tenant's member, or staff of the platform; never both (triggers).
+
+    Nobody is a superuser: it would be a second, unaudited way to rights, past the staff roles.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     username = models.CharField(max_length=150, unique=True)
@@ -79,6 +101,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="user_staff_role_known", condition=models.Q(staff_role__in=["", *[r.value for r in StaffRole]])
             ),
+            models.CheckConstraint(name="nobody_is_superuser", condition=models.Q(is_superuser=False)),
         ]
 
     def __str__(self) -> str:
@@ -109,14 +132,46 @@ class Membership(TenantOwned):
         return f"{self.user_id} is {self.role} of {self.tenant_id}"
 
 
+class Invitation(TenantOwned):
+    """An offer of a role, sent to an e-mail address; whoever holds the link may take it, once.
+
+    Only a digest of the link's secret is stored. A new invitation of an address withdraws the pending one.
+    """
+
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=choices_of(TenantRole))
+    secret_digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "tenant",
+                Lower("email"),
+                name="one_pending_invitation_per_address",
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                name="invitation_role_known", condition=models.Q(role__in=[r.value for r in TenantRole])
+            ),
+            models.CheckConstraint(
+                name="invitation_ends_once", condition=models.Q(accepted_at=None) | models.Q(withdrawn_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.id} as {self.role}"
+
+
 class ApiKey(TenantOwned):
     """A tenant's key: what it may be used for is bound to it, and a request may only narrow that.
 
-    The bearer secret is stored as SHA-256: it has 256 bits of entropy, so a slow hash would add nothing.
+    `operations` are its scopes. The key stays when its secrets change: what was started with it goes on.
     """
 
-    public_id = models.CharField(max_length=32, unique=True)
-    secret_digest = models.BinaryField(max_length=32)
     label = models.CharField(max_length=100)
     operations = ArrayField(models.CharField(max_length=40))
     purposes = ArrayField(models.CharField(max_length=40))
@@ -135,4 +190,35 @@ class ApiKey(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} ({self.public_id})"
+        return f"{self.label} ({self.id})"
+
+
+class ApiKeySecret(TenantOwned):
+    """One of a key's secrets, at most two at a time: the present one, and the one before while it is replaced.
+
+    The bearer secret is stored as SHA-256: it has 256 bits of entropy, so a slow hash would add nothing. SigV4 needs
+    its secret in clear on both sides, so that one is sealed under the platform key (`credentials.seal_signing_secret`);
+    it is missing where the secret is older than the sealing.
+    """
+
+    key = tenant_reference("ApiKey", related_name="secrets")
+    slot = models.PositiveSmallIntegerField(default=1)
+    public_id = models.CharField(max_length=32, unique=True)
+    secret_digest = models.BinaryField(max_length=32)
+    signing_secret = models.BinaryField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="api_key_secret_slot", condition=models.Q(slot__in=[1, 2])),
+            models.UniqueConstraint(
+                fields=["tenant", "key", "slot"],
+                name="two_active_secrets_per_key",
+                condition=models.Q(revoked_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

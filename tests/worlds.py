@@ -100,9 +100,10 @@ def make_player(staff: Staff) -> PlayerFactory:
     ) -> Player:
         purposes = purposes or (USAGES[category],)
         slug = f"tenant-{new_id().hex[-12:]}"
-        tenant = tenants.create_tenant(slug, name=slug, category=category, actor=ledger.SYSTEM)
         if category == CustomerCategory.VICTIM_RESCUE_NGO and on_behalf_of is None:
             on_behalf_of = category
+        defaults = tenants.MemberDefaults(purpose=purposes[0], on_behalf_of=on_behalf_of, jurisdiction="US")
+        tenant = tenants.create_tenant(slug, name=slug, category=category, actor=ledger.SYSTEM, defaults=defaults)
         binding = tenants.KeyBinding(
             operations=ALL_OPERATIONS,
             purposes=purposes,

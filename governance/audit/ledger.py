@@ -58,6 +58,11 @@ class Resource:
 SYSTEM = ActorRef("system", "custos")
 
 
+def ref_of(actor: context.Actor) -> ActorRef:
+    """Return how the log names an actor."""
+    return ActorRef(actor.kind.value, str(actor.id))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """What the gate decided, ready to be written.
@@ -159,7 +164,11 @@ def record_event(
     data: Mapping[str, Any],
     using: str = "default",
 ) -> uuid.UUID:
-    """Write an event in the caller's open transaction on `using`."""
+    """Write an event in the caller's open transaction on `using`, which fails with it.
+
+    Raises:
+        LedgerUnavailable: it could not be written.
+    """
     entry_id = new_id()
     body = {
         "action": tag.value,
@@ -168,8 +177,11 @@ def record_event(
         "data": dict(data),
     }
     row = _row(entry_id, EntryKind.EVENT, tenant_id, database_now(using=using), body, decision_id=None)
-    with connections[using].cursor() as cursor:
-        cursor.execute(_INSERT, row)
+    try:
+        with connections[using].cursor() as cursor:
+            cursor.execute(_INSERT, row)
+    except DatabaseError as error:
+        raise LedgerUnavailable("The event could not be recorded, so nothing was done.") from error
     return entry_id
 
 

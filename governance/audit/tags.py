@@ -21,9 +21,24 @@ class Tag(StrEnum):
 
     TENANT_CREATED = "tenant:created", "A tenant was created; it may do nothing until it is approved."
     MEMBER_ADDED = "member:added", "A person became a member of a tenant."
+    MEMBER_INVITED = "member:invited", "An address was invited to become a member with a role."
+    INVITATION_WITHDRAWN = "member:invitation-withdrawn", "An invitation was withdrawn before it was accepted."
+    MEMBER_ROLE_CHANGED = "member:role-changed", "A member was given another role."
+    MEMBER_REMOVED = "member:removed", "A person is no member of a tenant any more."
     STAFF_CREATED = "staff:created", "A member of the platform's own staff was created."
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
+    KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
+    SIGNED_IN = "user:signed-in", "A person signed in; says whether with a second factor."
+    SIGN_IN_FAILED = "user:sign-in-failed", "A sign-in failed: wrong name, password or code."
+    SIGNED_OUT = "user:signed-out", "A person signed out."
+    PASSWORD_CHANGED = "user:password-changed", "A person's password was changed or reset."
+    EMAIL_CHANGED = "user:email-changed", "A person's e-mail address was added, changed or removed."
+    SECOND_FACTOR_ADDED = (
+        "user:second-factor-added",
+        "A person got a second factor: a one-time-code app, or recovery codes.",
+    )
+    SECOND_FACTOR_REMOVED = "user:second-factor-removed", "A second factor was taken away."
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."

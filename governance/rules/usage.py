@@ -1,4 +1,4 @@
-"""EUS, PUR and KEY: for whom and why it is done, and whether the key is meant for it."""
+"""EUS, PUR and KEY: for whom and why it is done, and whether the key or the member's role is meant for it."""
 
 from __future__ import annotations
 
@@ -82,6 +82,13 @@ def key_is_bound_to_it(situation: Situation, /, *, parameters: Parameters) -> Fi
     return {"outside": ", ".join(outside)} if outside else None
 
 
+def deletion_is_among_its_operations(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """KEY-002."""
+    if "key_operations" in situation.unusable or situation.operation in situation.facts["key_operations"]:
+        return None
+    return {"operation": str(situation.operation)}
+
+
 EUS_RULES: Final = (
     Rule(
         id="EUS-001",
@@ -146,5 +153,19 @@ KEY_RULES: Final = (
         ),
         check=key_is_bound_to_it,
         defaults=(Default(effective_from=_GDPR),),
+    ),
+    Rule(
+        id="KEY-002",
+        title="Deletion outside what the key or role may do",
+        effect=Effect.DENY,
+        sentence="Deleting is the tenant's right, which nothing that stops it takes away; inside the tenant it belongs"
+        " to those whose key names it or whose role has it. Purposes, end users and jurisdictions do not matter, and a"
+        " binding that is not known (the platform itself destroys what it must) does not stand in the way.",
+        reason="The key or role may not {operation}.",
+        source="Least privilege (NIST SP 800-53, AC-6).",
+        needs=(),
+        check=deletion_is_among_its_operations,
+        spares_rights=False,
+        defaults=(Default(selector={"operations": [Operation.DELETE]}, effective_from=_GDPR),),
     ),
 )

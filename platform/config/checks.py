@@ -6,9 +6,10 @@ import stat
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
 LEAST_SECRET_LENGTH = 50
+SECOND_FACTOR = "tenants.middleware.SecondFactorForStaff"
 
 
 @register()
@@ -30,4 +31,20 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("The keys folder must exist with mode 0700.", id="custos.E005"))
     if settings.CUSTOS_ENGINE == "fake":
         found.append(Error("The fake engine recognises nobody.", id="custos.E006"))
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        found.append(Error("Session and CSRF cookies must be for HTTPS only.", id="custos.E007"))
+    if SECOND_FACTOR not in settings.MIDDLEWARE:
+        found.append(Error("Staff could sign in without a second factor.", id="custos.E008"))
     return found
+
+
+@register(Tags.database)
+def nobody_is_superuser(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse superusers; a constraint of the database does already, unless somebody has dropped it."""
+    if settings.CUSTOS_ENV != "production" or not databases or "default" not in databases:
+        return []
+    from django.contrib.auth import get_user_model
+
+    if get_user_model()._default_manager.filter(is_superuser=True).exists():
+        return [Error("There is a superuser; rights come from staff roles alone.", id="custos.E009")]
+    return []

@@ -47,7 +47,13 @@ VARIABLES: tuple[Variable, ...] = (
         "CUSTOS_KEY_UNITS_PER_DAY", "0", "Most units (requests and further images) of a key in a day; 0: no limit."
     ),
     Variable("CUSTOS_TENANT_UNITS_PER_DAY", "1000000", "Most units of a tenant in a day; 0: no limit."),
-    Variable("EMAIL_URL", None, "Mail server; unset: files in $CUSTOS_HOME/mail."),
+    Variable(
+        "CUSTOS_TRUSTED_PROXIES", "0", "Proxies before this server; sign-in limits count the address they report."
+    ),
+    Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
+    Variable(
+        "EMAIL_URL", None, "Mail server, as smtp+tls://user:password@host:587; unset: files in $CUSTOS_HOME/mail."
+    ),
 )
 
 
@@ -91,6 +97,8 @@ class Environment:
     tenant_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_REQUESTS_PER_MINUTE"))
     key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))
     tenant_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_UNITS_PER_DAY"))
+    trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
+    mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
 
     @property

@@ -26,6 +26,7 @@ from recognition.engines import registry
 from recognition.services import collections, enrolment
 from tenants import selectors, services
 from tenants.models import User
+from tenants.sign_in import give_totp
 
 Report = Callable[[str], None]
 
@@ -34,9 +35,12 @@ APPROVED_FOR = timedelta(days=360)
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
+    """A person; `totp_secret` (base32, for an authenticator app) where a second factor is set up: all staff."""
+
     role: str
     username: str
     password: str
+    totp_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class TenantLogIns:
     category: str
     api_key: str
     users: list[LogIn]
+    access_key_id: str = ""
+    secret_access_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +124,29 @@ def _password() -> str:
 
 def _create_staff(work: _Build, *, username: str, role: StaffRole) -> None:
     password = _password()
-    work.staff[username] = services.create_staff(username=username, password=password, role=role, actor=ledger.SYSTEM)
-    work.logins.append(LogIn(role.value, username, password))
+    user = services.create_staff(username=username, password=password, role=role, actor=ledger.SYSTEM)
+    work.staff[username] = user
+    work.logins.append(LogIn(role.value, username, password, give_totp(user)))
 
 
 def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
-    tenant = services.create_tenant(part.slug, name=part.name, category=part.category, actor=ledger.SYSTEM)
+    defaults = services.MemberDefaults(
+        purpose=part.purposes[0], on_behalf_of=part.stated_end_user, jurisdiction=part.jurisdiction
+    )
+    tenant = services.create_tenant(
+        part.slug, name=part.name, category=part.category, actor=ledger.SYSTEM, defaults=defaults
+    )
     users = []
     for username, role in part.members:
         password = _password()
-        services.create_member(tenant.id, username=username, password=password, role=role, actor=ledger.SYSTEM)
+        services.create_member(
+            tenant.id,
+            username=username,
+            password=password,
+            role=role,
+            actor=ledger.SYSTEM,
+            email=f"{username}@{part.slug}.example",
+        )
         users.append(LogIn(role.value, username, password))
     binding = services.KeyBinding(
         operations=(*cast.WORKING_OPERATIONS, Operation.DELETE, Operation.READ_OWN_DECISIONS),
@@ -147,7 +166,9 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
     officers = (work.staff["officer-1"], work.staff["officer-2"])
     expires_at = ledger.database_now() + APPROVED_FOR
     governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=officers)
-    return TenantLogIns(part.slug, part.name, part.category.value, key.token, users)
+    return TenantLogIns(
+        part.slug, part.name, part.category.value, key.token, users, key.access_key_id, key.secret_access_key
+    )
 
 
 def actor_of_key(slug: str, *, token: str) -> Actor:

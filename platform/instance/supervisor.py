@@ -199,7 +199,9 @@ def _announce(environment: Environment) -> None:
         say(f"\nDemo log-ins, all of them in {credentials}:")
         for tenant in content["tenants"]:
             say(f"  {tenant['slug']:<15} {tenant['category']:<24} key {tenant['api_key'][:28]}…")
-        say(f"\nStaff, for {base_url(environment)}/admin/ :")
+            for person in tenant["users"]:
+                say(f"    {person['username']:<19} {person['role']:<18} password {person['password']}")
+        say(f"\nStaff, for {base_url(environment)}/admin/ (one-time code: make manage C='demo_code officer-1'):")
         for person in content["staff"]:
             say(f"  {person['username']:<15} {person['role']:<24} password {person['password']}")
     say("\nCtrl-C stops everything.")

@@ -82,7 +82,7 @@ def list_collections(*, actor: Actor, paginate: Callable[[QuerySet[Collection]],
         PolicyRefused: the policy does not allow it.
     """
     resource = gate.ResourceRef("collection", None, actor.tenant_id)
-    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource, only_looks=True)
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_for(actor.tenant_id))
         admission.complete()
@@ -99,7 +99,7 @@ def get_collection(name: str, *, actor: Actor) -> Collection:
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=name)
     resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
-    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource, only_looks=True)
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=name)
         admission.complete()

@@ -37,7 +37,7 @@ def list_jobs(*, actor: Actor, paginate: Callable[[QuerySet[Job]], R]) -> R:
     Raises:
         PolicyRefused: the policy does not allow administering.
     """
-    with gate.authorised(_administer(actor, job_id=None)) as admission, tenant_scope(actor.tenant_id):
+    with gate.authorised(_administer(actor, job_id=None, only_looks=True)) as admission, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_for(actor.tenant_id))
         admission.complete()
     return page
@@ -52,7 +52,10 @@ def get_job(job_id: uuid.UUID, *, actor: Actor) -> Job:
     """
     with tenant_scope(actor.tenant_id):
         selectors.get_for(actor.tenant_id, job_id=job_id)
-    with gate.authorised(_administer(actor, job_id=job_id)) as admission, tenant_scope(actor.tenant_id):
+    with (
+        gate.authorised(_administer(actor, job_id=job_id, only_looks=True)) as admission,
+        tenant_scope(actor.tenant_id),
+    ):
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
         admission.complete()
     return job
@@ -204,6 +207,6 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
     admission.complete(n_faces=len(destroyed))
 
 
-def _administer(actor: Actor, *, job_id: uuid.UUID | None) -> gate.AccessRequest:
+def _administer(actor: Actor, *, job_id: uuid.UUID | None, only_looks: bool = False) -> gate.AccessRequest:
     resource = gate.ResourceRef("job", job_id, actor.tenant_id)
-    return gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
+    return gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource, only_looks=only_looks)

@@ -15,5 +15,5 @@ def actor_of(request: Request) -> Actor:
         Unauthenticated: the request carries no accepted credentials.
     """
     if not isinstance(request.user, Actor):
-        raise Unauthenticated("Send an API key: Authorization: Bearer custos_…")
+        raise Unauthenticated("Send an API key (Authorization: Bearer custos_…), or sign in.")
     return request.user

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from common.context import tenant_scope
+from common.vocabulary import TenantRole
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment
 from recognition.services.enrolment import Submission
+from tenants.models import Membership
 from tests.api.routes import Objects
+from tests.people import make_member
 from tests.worlds import Player
 
 MakeObjects = Callable[..., Objects]
@@ -43,7 +47,12 @@ def make_objects(home: Path) -> MakeObjects:
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
         )
+        member = make_member(player, TenantRole.VIEWER)
+        with tenant_scope(player.tenant.id):
+            member_id = Membership.objects.get(user=member).id
         decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
-        return Objects(collection, str(enrolled.face_ids[0]), str(job.id), decision_id)
+        return Objects(
+            collection, str(enrolled.face_ids[0]), str(job.id), decision_id, str(player.key_id), str(member_id)
+        )
 
     return make

@@ -25,6 +25,8 @@ class Objects:
     face_id: str
     job_id: str
     decision_id: str
+    key_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    member_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -65,6 +67,18 @@ def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
 
 
+def new_key(_: Objects) -> dict[str, Any]:
+    return {"name": "another", "scopes": ["detect"], "purposes": ["photo_organisation"]}
+
+
+def new_role(_: Objects) -> dict[str, Any]:
+    return {"role": "reviewer"}
+
+
+def new_member(_: Objects) -> dict[str, Any]:
+    return {"email": "somebody@example.test", "role": "viewer"}
+
+
 def face_ids(objects: Objects) -> dict[str, Any]:
     return {"ids": [objects.face_id]}
 
@@ -101,9 +115,11 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
 _DECISION = "/v1/decisions/{decision_id}"
+_KEY = "/v1/keys/{key_id}"
+_MEMBER = "/v1/members/{member_id}"
 
 # fmt: off
-ROWS = (
+_USES = (
     #   method    path                           body            allowed stopped unvetted suspended other anonymous
     # public
     Row("GET",    "/",                           nothing,        200, 200, 200, 200, 200, 200),
@@ -138,10 +154,28 @@ ROWS = (
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
+
+# Managing keys and members is no use of faces and does not pass the gate: an unvetted tenant may, a suspended one only
+# looks and ends. (The police's key is for another purpose, so it issues no key for this one.)
+PEOPLE = (
+    Row("GET",    "/v1/keys",                    nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/keys",                    new_key,        201, 403, 201, 403, 201, 401),
+    Row("GET",    _KEY,                          nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_KEY}:rotate",              nothing,        201, 201, 201, 403, 404, 401),
+    Row("GET",    "/v1/members",                 nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/members:invite",          new_member,     201, 201, 201, 403, 201, 401),
+    Row("PATCH",  _MEMBER,                       new_role,       200, 200, 200, 403, 404, 401),
+    Row("DELETE", _MEMBER,                       nothing,        204, 204, 204, 204, 404, 401),
+    Row("DELETE", _KEY,                          nothing,        204, 204, 204, 204, 404, 401),
+)
 # fmt: on
+ROWS = (*_USES, *PEOPLE)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
 ADMINISTRATION = "/admin/"
+# So are the account pages of allauth; `test_permission_matrix` walks those too.
+ACCOUNTS = "/accounts/"
+OF_OTHERS = (ADMINISTRATION, ACCOUNTS)
 
 
 def resolver_routes(

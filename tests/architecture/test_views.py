@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from tenants.api.permissions import IsTenantActor
-from tests.api.routes import ADMINISTRATION, resolver_routes
+from tests.api.routes import OF_OTHERS, resolver_routes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Views that anybody may see, by name.
@@ -21,7 +21,7 @@ PUBLIC_PAGES = {"front_page", "live", "ready"}
 
 
 def _callbacks() -> list[Any]:
-    return [pattern.callback for path, pattern in resolver_routes() if not path.startswith(ADMINISTRATION)]
+    return [pattern.callback for path, pattern in resolver_routes() if not path.startswith(OF_OTHERS)]
 
 
 def _api_views() -> set[type[APIView]]:

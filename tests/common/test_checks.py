@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
-from config.checks import production_is_safe
+from common.ids import new_id
+from config.checks import nobody_is_superuser, production_is_safe
+from tenants.models import User
+from tests.conftest import admin_connection
 
 SAFE: dict[str, Any] = {
     "CUSTOS_ENV": "production",
@@ -15,6 +19,8 @@ SAFE: dict[str, Any] = {
     "SECRET_KEY": "x" * 64,
     "ALLOWED_HOSTS": ["custos.example.org"],
     "CUSTOS_ENGINE": "onnx",
+    "SESSION_COOKIE_SECURE": True,
+    "CSRF_COOKIE_SECURE": True,
 }
 
 
@@ -43,6 +49,9 @@ def test_it_accepts_a_safe_production(home: Path) -> None:
         ("ALLOWED_HOSTS", ["*"], "custos.E003"),
         ("ALLOWED_HOSTS", [], "custos.E003"),
         ("CUSTOS_ENGINE", "fake", "custos.E006"),
+        ("SESSION_COOKIE_SECURE", False, "custos.E007"),
+        ("CSRF_COOKIE_SECURE", False, "custos.E007"),
+        ("MIDDLEWARE", [], "custos.E008"),
     ],
 )
 def test_it_refuses_an_unsafe_setting(home: Path, settings: Any, name: str, value: Any, expected: str) -> None:
@@ -69,3 +78,26 @@ def test_it_lets_development_be(home: Path, settings: Any) -> None:
     settings.DEBUG = True
 
     assert _ids() == []
+
+
+def test_the_production_settings_keep_cookies_to_https() -> None:
+    from config.settings import prod
+
+    assert prod.SESSION_COOKIE_SECURE and prod.CSRF_COOKIE_SECURE and prod.SESSION_COOKIE_HTTPONLY
+
+
+def test_it_refuses_a_superuser_even_when_the_constraint_is_gone(home: Path) -> None:
+    user = User.objects.create_user(f"power-{new_id().hex[-12:]}", staff_role="operator")
+    database = connections["default"].settings_dict["NAME"]
+    assert nobody_is_superuser(None, databases=["default"]) == []
+    with admin_connection(database) as admin:
+        admin.execute("ALTER TABLE tenants_user DROP CONSTRAINT nobody_is_superuser")
+        try:
+            admin.execute("UPDATE tenants_user SET is_superuser = true WHERE id = %s", [user.id])
+            found = nobody_is_superuser(None, databases=["default"])
+        finally:
+            admin.execute("UPDATE tenants_user SET is_superuser = false WHERE id = %s", [user.id])
+            admin.execute("ALTER TABLE tenants_user ADD CONSTRAINT nobody_is_superuser CHECK (NOT is_superuser)")
+
+    assert [message.id for message in found] == ["custos.E009"]
+    assert nobody_is_superuser(None, databases=None) == [], "not asked for the database: not looked at"

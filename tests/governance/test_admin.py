@@ -14,16 +14,15 @@ from governance.admin import ReadOnlyAdmin
 from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.models import Approval, Moratorium, Suspension
+from tests.people import make_staff, sign_in
 from tests.worlds import MoratoriumFactory, Player, Staff
 
 PAGES = {model: page for model, page in admin.site._registry.items() if isinstance(page, ReadOnlyAdmin)}
 
 
 @pytest.fixture
-def officer(staff: Staff) -> Client:
-    client = Client()
-    client.force_login(staff.officers[0])
-    return client
+def officer() -> Client:
+    return sign_in(*make_staff())
 
 
 def test_every_page_over_governance_and_log_is_read_only() -> None:

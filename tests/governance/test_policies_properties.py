@@ -238,8 +238,10 @@ def test_a_verdict_stays_the_same_until_the_next_boundary(
 
 
 @given(_facts)
-def test_deletion_is_always_allowed(facts: dict[str, Any]) -> None:
-    assert evaluate(POLICY, {**facts, "operation": "delete"}).effect == "allow"
+def test_deletion_is_always_allowed_to_whose_key_or_role_may(facts: dict[str, Any]) -> None:
+    operations = [*facts["key_operations"], "delete"]
+
+    assert evaluate(POLICY, {**facts, "operation": "delete", "key_operations": operations}).effect == "allow"
 
 
 @given(st.sampled_from(sorted(JURISDICTION_PARENTS)), st.sampled_from(sorted(JURISDICTION_PARENTS)))

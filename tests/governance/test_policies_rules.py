@@ -230,9 +230,19 @@ def test_stopping_never_blocks_rights(operation: str) -> None:
         "moratoria": [make_moratorium()],
         "on_behalf_of": None,
         "purpose": "?",
-        "key_operations": [],
+        "key_operations": ["delete"],
     }
 
     for changes in (stopped, nothing_else):
         verdict = evaluate(POLICY, make_facts(**(changes | {"operation": operation})))
         assert (verdict.effect, verdict.allowed_by) == ("allow", ("ALW-002",))
+
+
+def test_deleting_takes_a_key_or_role_that_may() -> None:
+    verdict = evaluate(POLICY, make_facts(operation="delete", key_operations=["detect"]))
+
+    assert _ids(verdict) == ["KEY-002"]
+
+
+def test_reading_ones_own_decisions_takes_none() -> None:
+    assert evaluate(POLICY, make_facts(operation="read_own_decisions", key_operations=[])).effect == "allow"

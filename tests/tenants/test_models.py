@@ -19,7 +19,12 @@ ROWS: dict[str, tuple[dict[str, object], str]] = {
         {"user_id": "u", "role": "owner", "tenant_id": "t"},
         "u is owner of t",
     ),
-    "tenants.ApiKey": ({"label": "camera", "public_id": "0123", "secret_digest": b"secret"}, "camera (0123)"),
+    "tenants.Invitation": (
+        {"id": "i", "role": "owner", "email": "anna@example.test", "secret_digest": b"secret"},
+        "invitation i as owner",
+    ),
+    "tenants.ApiKey": ({"label": "camera", "id": "k"}, "camera (k)"),
+    "tenants.ApiKeySecret": ({"public_id": "0123", "secret_digest": b"secret", "signing_secret": b"sealed"}, "0123"),
     "governance.PolicyEpoch": ({"epoch": 7}, "epoch 7"),
     "governance.PolicyVersion": ({"version": 3}, "policy version 3"),
     "governance.Approval": ({"id": "a"}, "approval a"),

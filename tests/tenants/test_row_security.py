@@ -33,7 +33,8 @@ def _tenant_tables() -> list[tuple[str, str]]:
 def test_it_knows_the_tenant_tables_and_partitions() -> None:
     names = {name for name, _ in _tenant_tables()}
 
-    assert {"tenants_tenant", "tenants_apikey", "tenants_membership", "governance_approval"} <= names
+    assert {"tenants_tenant", "tenants_apikey", "tenants_apikeysecret", "tenants_membership"} <= names
+    assert {"tenants_invitation", "governance_approval"} <= names
     assert {"recognition_collection", "recognition_face", "recognition_job", "recognition_template"} <= names
     assert {"traffic_idempotencyrecord", "traffic_usagecounter", "traffic_allowance"} <= names
     assert sum(name.startswith("recognition_template_") for name in names) >= 16
@@ -138,6 +139,6 @@ def test_only_the_look_ups_that_precede_a_tenant_are_security_definers() -> None
         ).fetchall()
 
     lookups = {str(row[0]) for row in rows}
-    assert lookups >= {"custos_find_api_key", "custos_job_owner"}
+    needed = {"custos_find_api_key", "custos_find_memberships", "custos_job_owner"}
     machinery = {"custos_create_template_partition", "custos_purge_idempotency"}
-    assert lookups <= {"custos_find_api_key", "custos_job_owner"} | machinery
+    assert needed <= lookups <= needed | machinery

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from environ import Env
+
 from config import env
 
 ENVIRONMENT = env.read()
@@ -56,6 +58,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "governance.audit",
     "tenants",
+    "allauth",  # after tenants, whose templates replace its own
+    "allauth.account",
+    "allauth.mfa",
     "governance",
     "traffic",
     "recognition",
@@ -69,6 +74,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tenants.middleware.SecondFactorForStaff",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "traffic.middleware.Metering",
 ]
@@ -90,6 +97,7 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -101,6 +109,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # files are served from the packages that ship them: no collectstatic step
+SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -151,9 +160,34 @@ DATABASES = {
 }
 LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 
+# Counts of failed sign-ins and used one-time codes: shared by all processes, and no reason for sign-in to depend on the
+# broker.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
+# --- Sign-in (allauth) -------------------------------------------------------------------------------------------
+# Nobody signs up: members are invited, staff are created. Its built-in rate limits stay as they are.
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "tenants.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation reached its address already
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+MFA_ADAPTER = "tenants.sign_in.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Custos"
+
 # --- REST -------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.authentication.ApiKeyAuthentication",
+        "tenants.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsTenantActor"],
     "DEFAULT_THROTTLE_CLASSES": ["traffic.api.throttling.AllowanceThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -211,8 +245,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Mail and logs ----------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
+EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = CUSTOS_HOME / "mail"
+if ENVIRONMENT.email_url:
+    globals().update(Env.email_url_config(ENVIRONMENT.email_url))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -12,21 +12,9 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.serializers import StrictSerializer as StrictSerializer
 from recognition.errors import ImageReferencesNotOffered
 from recognition.images import ImageTooLarge
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not know: a misspelt `threshold` must not become the default one."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        values = super().to_internal_value(data)
-        unknown = sorted(set(data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError(
-                {name: [serializers.ErrorDetail("This field is not known here.", code="unknown")] for name in unknown}
-            )
-        return values
 
 
 @extend_schema_field(

@@ -1,0 +1,14 @@
+"""Routes under /v1 about keys and members."""
+
+from django.urls import path
+
+from tenants.api import views
+
+urlpatterns = [
+    path("keys", views.KeyList.as_view(), name="keys"),
+    path("keys/<uuid:key_id>", views.KeyDetail.as_view(), name="key"),
+    path("keys/<uuid:key_id>:rotate", views.KeyRotation.as_view(), name="key-rotate"),
+    path("members", views.MemberList.as_view(), name="members"),
+    path("members:invite", views.MemberInvitation.as_view(), name="member-invite"),
+    path("members/<uuid:member_id>", views.MemberDetail.as_view(), name="member"),
+]

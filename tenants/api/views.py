@@ -1,0 +1,186 @@
+"""Keys and members over REST. Who may is decided by the services: owners, admins, keys with the scope administer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from common.documentation import PAGE, documented
+from common.pagination import page
+from common.vocabulary import TenantRole
+from tenants import services
+from tenants.api import examples
+from tenants.api import serializers as shapes
+from tenants.api.requests import actor_of
+from tenants.views import link_of
+
+_KEYS = "keys"
+_MEMBERS = "members"
+
+
+def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
+    serializer = shape(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+class KeyList(APIView):
+    @documented(
+        "list_keys",
+        summary="List the tenant's API keys, ended ones included, newest first",
+        tag=_KEYS,
+        parameters=PAGE,
+        responses={200: shapes.KeyPage},
+        problems=(400,),
+        examples=examples.KEYS,
+    )
+    def get(self, request: Request) -> Response:
+        found = services.list_keys(
+            actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.key_of, newest_first=True),
+        )
+        return Response(shapes.KeyPage(found).data)
+
+    @documented(
+        "create_key",
+        summary="Issue an API key; a key issues none that may do more than itself",
+        tag=_KEYS,
+        json=shapes.CreateKeyRequest,
+        responses={201: shapes.IssuedKeyResponse},
+        problems=(400,),
+        examples=examples.CREATE_KEY,
+    )
+    def post(self, request: Request) -> Response:
+        actor = actor_of(request)
+        body = _body_of(request, shapes.CreateKeyRequest)
+        binding = services.KeyBinding(
+            operations=set(body["scopes"]),
+            purposes=set(body["purposes"]),
+            default_purpose=body.get("default_purpose") or body["purposes"][0],
+            default_jurisdiction=body.get("default_jurisdiction") or actor.usage.jurisdiction or "",
+            end_users=set(body["end_users"]),
+            jurisdictions=set(body["jurisdictions"]),
+            default_on_behalf_of=body["default_on_behalf_of"],
+        )
+        issued = services.create_key(actor, name=body["name"], binding=binding, expires_at=body["expires_at"])
+        return _issued(issued)
+
+
+class KeyDetail(APIView):
+    @documented(
+        "get_key",
+        summary="Read an API key",
+        tag=_KEYS,
+        responses={200: shapes.KeyResponse},
+        problems=(404,),
+        examples=examples.KEY,
+    )
+    def get(self, request: Request, key_id: uuid.UUID) -> Response:
+        key = services.get_key(actor_of(request), key_id=key_id)
+        return Response(shapes.KeyResponse(shapes.key_of(key)).data)
+
+    @documented(
+        "revoke_key",
+        summary="Revoke an API key: its next request is refused, and its jobs stop at their next batch",
+        tag=_KEYS,
+        responses={204: None},
+        problems=(404,),
+    )
+    def delete(self, request: Request, key_id: uuid.UUID) -> Response:
+        services.revoke_key(actor_of(request), key_id=key_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class KeyRotation(APIView):
+    @documented(
+        "rotate_key",
+        summary="Give an API key new secrets; the present ones go on for a while",
+        tag=_KEYS,
+        json=shapes.RotateKeyRequest,
+        responses={201: shapes.IssuedKeyResponse},
+        problems=(400, 404, 409),
+        examples=examples.ROTATE_KEY,
+    )
+    def post(self, request: Request, key_id: uuid.UUID) -> Response:
+        body = _body_of(request, shapes.RotateKeyRequest)
+        overlap = timedelta(seconds=body["overlap_seconds"])
+        return _issued(services.rotate_key(actor_of(request), key_id=key_id, overlap=overlap))
+
+
+class MemberList(APIView):
+    @documented(
+        "list_members",
+        summary="List the tenant's members",
+        tag=_MEMBERS,
+        parameters=PAGE,
+        responses={200: shapes.MemberPage},
+        problems=(400,),
+        examples=examples.MEMBERS,
+    )
+    def get(self, request: Request) -> Response:
+        found = services.list_members(
+            actor_of(request), paginate=lambda rows: page(rows, request, present=shapes.member_of)
+        )
+        return Response(shapes.MemberPage(found).data)
+
+
+class MemberInvitation(APIView):
+    @documented(
+        "invite_member",
+        summary="Invite an address by mail; a pending invitation of it is withdrawn",
+        tag=_MEMBERS,
+        json=shapes.InviteMemberRequest,
+        responses={201: shapes.InvitationResponse},
+        problems=(400,),
+        examples=examples.INVITE_MEMBER,
+    )
+    def post(self, request: Request) -> Response:
+        body = _body_of(request, shapes.InviteMemberRequest)
+        invitation = services.invite_member(
+            actor_of(request),
+            email=body["email"],
+            role=TenantRole(body["role"]),
+            link_of=lambda token: link_of(request._request, token),
+        )
+        answer = shapes.InvitationResponse(shapes.invitation_of(invitation)).data
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class MemberDetail(APIView):
+    @documented(
+        "change_role",
+        summary="Give a member another role",
+        tag=_MEMBERS,
+        json=shapes.ChangeRoleRequest,
+        responses={200: shapes.MemberResponse},
+        problems=(400, 404, 409),
+        examples=examples.CHANGE_ROLE,
+    )
+    def patch(self, request: Request, member_id: uuid.UUID) -> Response:
+        role = TenantRole(_body_of(request, shapes.ChangeRoleRequest)["role"])
+        member = services.change_role(actor_of(request), member_id=member_id, role=role)
+        return Response(shapes.MemberResponse(shapes.member_of(member)).data)
+
+    @documented(
+        "remove_member",
+        summary="End a membership: the person's next request is refused, and their jobs stop at their next batch",
+        tag=_MEMBERS,
+        responses={204: None},
+        problems=(404, 409),
+    )
+    def delete(self, request: Request, member_id: uuid.UUID) -> Response:
+        services.remove_member(actor_of(request), member_id=member_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _issued(issued: services.IssuedKey) -> Response:
+    answer = shapes.IssuedKeyResponse(shapes.issued_key_of(issued)).data
+    return Response(answer, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,49 @@
+"""What changes tenants, people and keys. Each writes, records an event in the same transaction, then returns."""
+
+from tenants.services.binding import KeyBinding
+from tenants.services.invitations import (
+    Invited,
+    accept_invitation,
+    invite_member,
+    join_as_new_person,
+    read_invitation,
+    withdraw_invitation,
+)
+from tenants.services.keys import (
+    IssuedKey,
+    create_key,
+    get_key,
+    issue_api_key,
+    list_keys,
+    revoke_api_key,
+    revoke_key,
+    rotate_key,
+)
+from tenants.services.members import change_role, list_invitations, list_members, remove_member
+from tenants.services.provisioning import MemberDefaults, create_member, create_staff, create_tenant
+
+__all__ = [
+    "Invited",
+    "IssuedKey",
+    "KeyBinding",
+    "MemberDefaults",
+    "accept_invitation",
+    "change_role",
+    "create_key",
+    "create_member",
+    "create_staff",
+    "create_tenant",
+    "get_key",
+    "invite_member",
+    "issue_api_key",
+    "join_as_new_person",
+    "list_invitations",
+    "list_keys",
+    "list_members",
+    "read_invitation",
+    "remove_member",
+    "revoke_api_key",
+    "revoke_key",
+    "rotate_key",
+    "withdraw_invitation",
+]

@@ -1,0 +1,132 @@
+"""Making tenants, their first members, and the platform's own staff: for operators, commands and tests."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+
+from common.context import tenant_scope
+from common.vocabulary import CustomerCategory, Purpose, StaffRole, TenantRole
+from governance.audit import ledger
+from governance.audit.tags import Tag
+from tenants.errors import SlugTaken, UsernameTaken
+from tenants.models import Membership, Tenant, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberDefaults:
+    """What members' requests are for when they do not say it; None: each has to say it."""
+
+    purpose: Purpose | None = None
+    on_behalf_of: CustomerCategory | None = None
+    jurisdiction: str | None = None
+
+
+def create_tenant(
+    slug: str,
+    *,
+    name: str,
+    category: CustomerCategory,
+    actor: ledger.ActorRef,
+    defaults: MemberDefaults | None = None,
+) -> Tenant:
+    """Create a tenant. It may do nothing until it is approved.
+
+    Raises:
+        SlugTaken: another tenant has the slug.
+    """
+    stated = defaults or MemberDefaults()
+    tenant = Tenant(
+        slug=slug,
+        name=name,
+        category=category,
+        default_purpose=stated.purpose,
+        default_on_behalf_of=stated.on_behalf_of,
+        default_jurisdiction=stated.jurisdiction,
+    )
+    try:
+        with transaction.atomic(using="officer"):
+            tenant.save(using="officer", force_insert=True)
+            ledger.record_event(
+                Tag.TENANT_CREATED,
+                actor=actor,
+                resource=ledger.Resource("tenant", tenant.id),
+                tenant_id=tenant.id,
+                data={"category": category.value},
+                using="officer",
+            )
+    except IntegrityError as error:
+        raise SlugTaken(f"A tenant named {slug} exists already.") from error
+    return tenant
+
+
+def create_member(
+    tenant_id: uuid.UUID,
+    *,
+    username: str,
+    password: str,
+    role: TenantRole,
+    actor: ledger.ActorRef,
+    email: str = "",
+) -> User:
+    """Create a person who is a member of the tenant.
+
+    Raises:
+        UsernameTaken: another person has the user name.
+    """
+    with tenant_scope(tenant_id):
+        user = create_person(username, password=password, email=email)
+        add_member(tenant_id, user=user, role=role, actor=actor)
+    return user
+
+
+def create_staff(*, username: str, password: str, role: StaffRole, actor: ledger.ActorRef, email: str = "") -> User:
+    """Create a member of the platform's own staff, who sets up a second factor before anything else.
+
+    Raises:
+        UsernameTaken: another person has the user name.
+    """
+    with transaction.atomic():
+        user = create_person(username, password=password, email=email, staff_role=role)
+        ledger.record_event(
+            Tag.STAFF_CREATED,
+            actor=actor,
+            resource=ledger.Resource("user", user.id),
+            tenant_id=None,
+            data={"role": role.value},
+        )
+    return user
+
+
+def create_person(username: str, *, password: str, email: str, staff_role: StaffRole | None = None) -> User:
+    """Create an account in the open transaction; the address counts as verified, who gave it vouches for it.
+
+    Raises:
+        UsernameTaken: another person has the user name, in whichever case.
+    """
+    if User.objects.filter(username__iexact=username).exists():
+        raise UsernameTaken(f"There is a person named {username} already.")
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(username, password, email=email, staff_role=staff_role or "")
+    except IntegrityError as error:
+        raise UsernameTaken(f"There is a person named {username} already.") from error
+    if email:
+        EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    return user
+
+
+def add_member(tenant_id: uuid.UUID, *, user: User, role: TenantRole, actor: ledger.ActorRef) -> Membership:
+    """Make a person a member, inside the tenant's scope."""
+    membership = Membership.objects.create(tenant_id=tenant_id, user=user, role=role)
+    ledger.record_event(
+        Tag.MEMBER_ADDED,
+        actor=actor,
+        resource=ledger.Resource("membership", membership.id),
+        tenant_id=tenant_id,
+        data={"role": role.value, "user": str(user.id)},
+    )
+    return membership
