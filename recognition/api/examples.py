@@ -23,7 +23,8 @@ _SEEN: Final[dict[str, Any]] = {
     "quality": {"brightness": 61.3, "sharpness": 78.9, "score": 84.1},
 }
 _FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": _IMAGE_ID, "external_id": "anna", **_SEEN}
-_SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08}
+_BEYOND: Final = "less than about 1 false match per 1,000,000 comparisons (beyond the measured data)"
+_SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08, "fmr_words": _BEYOND}
 _COLLECTION: Final[dict[str, Any]] = {
     "name": "family",
     "description": "Holidays since 1998",

@@ -43,6 +43,7 @@ def stored(found: Identification) -> dict[str, Any]:
                         "similarity": match.similarity,
                         "score": match.score,
                         "fmr": match.fmr,
+                        "fmr_words": match.fmr_words,
                     }
                     for match in search.candidates
                 ],
@@ -86,7 +87,13 @@ def _probe(content: Mapping[str, Any] | None) -> Probe | None:
 def _matches(candidates: Sequence[Mapping[str, Any]], *, faces: Mapping[uuid.UUID, Face]) -> list[Match]:
     named = ((candidate, faces.get(uuid.UUID(candidate["face_id"]))) for candidate in candidates)
     return [
-        Match(similarity=candidate["similarity"], score=candidate["score"], fmr=candidate["fmr"], face=view_of(face))
+        Match(
+            similarity=candidate["similarity"],
+            score=candidate["score"],
+            fmr=candidate["fmr"],
+            fmr_words=candidate["fmr_words"],
+            face=view_of(face),
+        )
         for candidate, face in named
         if face is not None
     ]

@@ -30,6 +30,7 @@ def test_two_pictures_of_one_person_match(alice: Player) -> None:
     assert match["similarity"] > 99.0
     assert match["score"] == pytest.approx(0.8, abs=0.15)
     assert match["fmr"] < 1e-6
+    assert match["fmr_words"].endswith("(beyond the measured data)")
 
 
 def test_two_people_do_not_match(alice: Player) -> None:

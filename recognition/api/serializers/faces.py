@@ -98,6 +98,7 @@ class MatchResponse(serializers.Serializer[Any]):
     similarity = serializers.FloatField(help_text="Per cent, anchored on measured false match rates; no probability.")
     score = serializers.FloatField(help_text="Cosine of the templates.")
     fmr = serializers.FloatField(help_text="Share of pairs of different people that score as high.")
+    fmr_words = serializers.CharField(help_text="The same in words; says so where it lies beyond the measured data.")
     face = FaceResponse()
 
 
@@ -235,7 +236,13 @@ def detection_of(detection: Detection) -> dict[str, Any]:
 
 def match_of(match: Match) -> dict[str, Any]:
     """Return the members of `MatchResponse`."""
-    return {"similarity": match.similarity, "score": match.score, "fmr": match.fmr, "face": face_of(match.face)}
+    return {
+        "similarity": match.similarity,
+        "score": match.score,
+        "fmr": match.fmr,
+        "fmr_words": match.fmr_words,
+        "face": face_of(match.face),
+    }
 
 
 def comparison_of(comparison: Comparison) -> dict[str, Any]:
