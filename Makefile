@@ -10,7 +10,7 @@ DATA ?=
 T ?= tests
 BENCHMARKS := runtimes gate search_request enrolment
 
-.PHONY: help install run demo test check format lint types imports migrations unit bench models lock clean manage
+.PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
@@ -35,7 +35,7 @@ check: install models lint types imports migrations ## Everything of `make test`
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint --quiet --check --lint platform/config/templates tenants/templates
+	$(BIN)/djlint --quiet --check --lint platform tenants/templates
 	$(BIN)/typos
 
 types:
@@ -56,6 +56,9 @@ unit: install models ## The fast part of the suite; T=tests/audit for a part of 
 
 models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models
+
+vendor: $(VENV)/.base ## Fetch the style sheets of the pages anew, by digest (needs npm; they are in the repository)
+	@$(BIN)/python manage.py vendor_assets
 
 bench: install models ## Run every benchmark that needs no data of its own; results in var/bench/
 	@worst=0; for name in $(BENCHMARKS); do \

@@ -27,10 +27,11 @@ class ExplainedDecision:
     outcome: AuditEntry | None
 
 
-def list_decisions(*, actor: Actor, paginate: Callable[[QuerySet[AuditEntry]], T]) -> T:
-    """Return a page of the tenant's decisions, newest first."""
+def list_decisions(*, actor: Actor, paginate: Callable[[QuerySet[AuditEntry]], T], only_refusals: bool = False) -> T:
+    """Return a page of the tenant's decisions, newest first; of all of them, or of those that refused something."""
+    entries_of = selectors.list_refusals if only_refusals else selectors.list_decisions
     with gate.authorised(_request(actor, decision_id=None)) as admission, tenant_scope(actor.tenant_id):
-        found = paginate(selectors.list_decisions(actor.tenant_id))
+        found = paginate(entries_of(actor.tenant_id))
         admission.complete()
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, F, Func, QuerySet
 
 from governance.audit.models import AuditEntry, EntryKind
 
@@ -12,6 +12,11 @@ from governance.audit.models import AuditEntry, EntryKind
 def list_decisions(tenant_id: uuid.UUID) -> QuerySet[AuditEntry]:
     """Return the tenant's decision entries; to be read inside its scope."""
     return AuditEntry.objects.filter(tenant_id=tenant_id, kind=EntryKind.DECISION)
+
+
+def list_refusals(tenant_id: uuid.UUID) -> QuerySet[AuditEntry]:
+    """Return the tenant's decisions that refused something; to be read inside its scope."""
+    return list_decisions(tenant_id).filter(Func(F("body"), function="audit_is_refusal", output_field=BooleanField()))
 
 
 def get_decision(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry | None:

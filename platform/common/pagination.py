@@ -6,10 +6,11 @@ import base64
 import binascii
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from rest_framework.request import Request
+from django.http import HttpRequest
 
 from common.errors import InvalidRequest
 
@@ -29,25 +30,33 @@ class LimitOutOfRange(InvalidRequest):
     title = f"The limit must be a whole number from 1 to {MAX_LIMIT}"
 
 
-def page_limit(request: Request) -> int:
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """A page of rows; `next_cursor` is None on the last one."""
+
+    rows: list[T]
+    next_cursor: str | None
+
+
+def page_limit(request: HttpRequest, *, default: int = DEFAULT_LIMIT) -> int:
     """Return `?limit=`, or the default.
 
     Raises:
         LimitOutOfRange: it is not a whole number from 1 to 1000.
     """
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    text = request.GET.get("limit", str(default))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
         raise LimitOutOfRange
     return int(text)
 
 
-def page_cursor(request: Request) -> uuid.UUID | None:
+def page_cursor(request: HttpRequest) -> uuid.UUID | None:
     """Return the id that `?cursor=` stands for: the page starts after it.
 
     Raises:
         CursorInvalid: the text was not made by `encode_cursor`.
     """
-    text = request.query_params.get("cursor")
+    text = request.GET.get("cursor")
     if not text:
         return None
     try:
@@ -60,21 +69,30 @@ def encode_cursor(key: uuid.UUID) -> str:
     return base64.urlsafe_b64encode(key.bytes).decode().rstrip("=")
 
 
-def page(
-    queryset: QuerySet[T], request: Request, *, present: Callable[[T], dict[str, Any]], newest_first: bool = False
-) -> dict[str, Any]:
-    """Return `{"items", "next_cursor"}` of the rows after the cursor, ordered by their UUIDv7 `id`.
+def rows_of(
+    queryset: QuerySet[T], request: HttpRequest, *, newest_first: bool = False, limit: int = DEFAULT_LIMIT
+) -> Rows[T]:
+    """Return the rows after `?cursor=`, ordered by their UUIDv7 `id`, as many as `?limit=` or `limit` says.
 
     Raises:
         CursorInvalid, LimitOutOfRange: see above.
     """
-    limit, after = page_limit(request), page_cursor(request)
+    limit, after = page_limit(request, default=limit), page_cursor(request)
     if after is not None:
         queryset = queryset.filter(**{"id__lt" if newest_first else "id__gt": after})
     rows = list(queryset.order_by("-id" if newest_first else "id")[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
-    return {
-        "items": [present(row) for row in rows],
-        "next_cursor": encode_cursor(rows[-1].pk) if more else None,
-    }
+    return Rows(rows, encode_cursor(rows[-1].pk) if more else None)
+
+
+def page(
+    queryset: QuerySet[T], request: HttpRequest, *, present: Callable[[T], dict[str, Any]], newest_first: bool = False
+) -> dict[str, Any]:
+    """Return `{"items", "next_cursor"}` of the rows after the cursor, as `rows_of` finds them.
+
+    Raises:
+        CursorInvalid, LimitOutOfRange: see above.
+    """
+    found = rows_of(queryset, request, newest_first=newest_first)
+    return {"items": [present(row) for row in found.rows], "next_cursor": found.next_cursor}

@@ -5,26 +5,26 @@ from __future__ import annotations
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import health, home
+from config import health
 
 # One way in for everybody: the administration's own page knows no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", home.front_page, name="home"),
     path("accounts/", include("tenants.urls")),
     path("v1/", include("tenants.api.urls")),
     path("v1/", include("recognition.api.urls")),
     path("v1/", include("governance.api.urls")),
     path("v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
+    path("", include("dashboard.urls")),
 ]
 
-handler404 = "common.problems.not_found"
-handler400 = "common.problems.bad_request"
-handler500 = "common.problems.server_error"
+handler404 = "dashboard.pages.not_found"
+handler400 = "dashboard.pages.bad_request"
+handler500 = "dashboard.pages.server_error"

@@ -37,17 +37,26 @@ class Match:
         similarity: calibrated, in per cent; not a probability that they are one person.
         score: cosine of the templates.
         fmr: share of pairs of different people that score as high.
+        fmr_words: the same in words, which say so where it lies beyond the measured data.
     """
 
     similarity: float
     score: float
     fmr: float
+    fmr_words: str
     face: FaceView
 
 
 def match_of(score: float, *, face: FaceView, calibration: Calibration) -> Match:
     """Return a match in calibrated words."""
-    return Match(similarity=calibration.similarity(score), score=score, fmr=calibration.fmr(score), face=face)
+    fmr = calibration.fmr(score)
+    return Match(
+        similarity=calibration.similarity(score),
+        score=score,
+        fmr=fmr,
+        fmr_words=calibration.fmr_text(fmr),
+        face=face,
+    )
 
 
 def top_bucket(matches: list[Match]) -> int | None:

@@ -1,0 +1,68 @@
+"""What was found on a picture, ready to be shown: every outline with its row, every match with its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.pictures import Outline, Picture
+from recognition.services.enrolment import Enrolled
+from recognition.services.identification import Identification
+from recognition.services.results import FaceView, Match
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledFace:
+    outline: Outline
+    face: FaceView
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedFace:
+    outline: Outline
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEnrolment:
+    """The enrolled faces and then the rejected ones, numbered through."""
+
+    faces: tuple[EnrolledFace, ...]
+    rejected: tuple[RejectedFace, ...]
+
+    @property
+    def outlines(self) -> tuple[Outline, ...]:
+        return tuple(shown.outline for shown in (*self.faces, *self.rejected))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSearch:
+    """One probe and its candidates, best first; no outline when the probe is an enrolled face."""
+
+    number: int
+    outline: Outline | None
+    candidates: tuple[Match, ...]
+
+
+def enrolment_of(enrolled: Enrolled, *, picture: Picture) -> ShownEnrolment:
+    """Number the faces of an enrolment and outline them on the picture."""
+    faces = tuple(
+        EnrolledFace(picture.outline(face.detected.box, number=number), face)
+        for number, face in enumerate(enrolled.faces, start=1)
+    )
+    rejected = tuple(
+        RejectedFace(picture.outline(item.box, number=number, kind="rejected"), tuple(map(str, item.reasons)))
+        for number, item in enumerate(enrolled.rejected, start=len(faces) + 1)
+    )
+    return ShownEnrolment(faces, rejected)
+
+
+def searches_of(found: Identification, *, picture: Picture | None) -> tuple[ShownSearch, ...]:
+    """Number the probes of a search and outline those that come from the picture."""
+    return tuple(
+        ShownSearch(
+            number,
+            picture.outline(search.probe.box, number=number, prefix="probe") if picture and search.probe else None,
+            search.candidates,
+        )
+        for number, search in enumerate(found.searches, start=1)
+    )

@@ -1,0 +1,72 @@
+"""Slugs and numbers in words."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django import template
+
+from common.vocabulary import JobStatus, QualityReason
+
+register = template.Library()
+
+_REASONS: Final[dict[str, str]] = {
+    QualityReason.EXCEEDS_MAX_FACES: "more faces than asked for",
+    QualityReason.EXTREME_POSE: "turned too far away",
+    QualityReason.LOW_BRIGHTNESS: "too dark",
+    QualityReason.LOW_SHARPNESS: "not sharp enough",
+    QualityReason.LOW_CONFIDENCE: "perhaps not a face",
+    QualityReason.SMALL_BOUNDING_BOX: "too small",
+    QualityReason.LOW_FACE_QUALITY: "of low quality",
+}
+# A mark, so that a state is told apart without its colour.
+_STATES: Final[dict[str, tuple[str, str]]] = {
+    JobStatus.QUEUED: ("…", "quiet"),
+    JobStatus.RUNNING: ("▸", "quiet"),
+    JobStatus.SUCCEEDED: ("✓", "good"),
+    JobStatus.FAILED: ("✕", "bad"),
+    JobStatus.CANCELLED: ("–", "quiet"),
+    JobStatus.HALTED_BY_POLICY: ("■", "bad"),
+    "pending": ("…", "quiet"),
+    "done": ("✓", "good"),
+    "enrolled": ("✓", "good"),
+    "allowed": ("✓", "good"),
+    "refused": ("■", "bad"),
+    "active": ("✓", "good"),
+    "expired": ("–", "quiet"),
+    "revoked": ("✕", "bad"),
+}
+
+
+@register.filter
+def words(slug: Any) -> str:
+    """`photo_organisation` → "photo organisation"; a dash for nothing."""
+    return str(slug).replace("_", " ") if slug not in (None, "") else "–"
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Why a face was not enrolled, in words."""
+    return _REASONS.get(code, words(code).lower())
+
+
+@register.filter
+def short(value: uuid.UUID | str) -> str:
+    """The last twelve characters of an id: those of a UUIDv7 that differ."""
+    return str(value)[-12:]
+
+
+@register.filter
+def expected(number: float) -> str:
+    """A number of expected false candidates, as exact as it deserves."""
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+
+
+@register.inclusion_tag("dashboard/partials/state.html")
+def state(slug: str) -> dict[str, str]:
+    """A state as a mark and a word; the colour only adds to them."""
+    mark, tone = _STATES.get(slug, ("•", "quiet"))
+    return {"word": words(slug), "mark": mark, "tone": tone}

@@ -1,0 +1,33 @@
+"""Addresses of the pages."""
+
+from django.urls import path, register_converter
+
+from dashboard.views import collections, decisions, faces, home, jobs, keys
+from recognition.api.urls import CollectionName
+
+app_name = "dashboard"
+
+register_converter(CollectionName, "collection_name")
+
+_COLLECTION = "collections/<collection_name:name>"
+
+urlpatterns = [
+    path("", home.front, name="front"),
+    path("overview", home.overview, name="overview"),
+    path("collections", collections.index, name="collections"),
+    path(f"{_COLLECTION}/", collections.detail, name="collection"),
+    path(f"{_COLLECTION}/delete", collections.delete, name="collection-delete"),
+    path(f"{_COLLECTION}/enrol", faces.enrol, name="enrol"),
+    path(f"{_COLLECTION}/search", faces.search, name="search"),
+    path(f"{_COLLECTION}/faces/<uuid:face_id>/delete", faces.delete, name="face-delete"),
+    path("jobs", jobs.index, name="jobs"),
+    path("jobs/<uuid:job_id>/", jobs.detail, name="job"),
+    path("jobs/<uuid:job_id>/results", jobs.results, name="job-results"),
+    path("jobs/<uuid:job_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("decisions", decisions.index, name="decisions"),
+    path("decisions/<uuid:decision_id>", decisions.detail, name="decision"),
+    path("keys", keys.index, name="keys"),
+    path("keys/new", keys.create, name="key-new"),
+    path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
+]

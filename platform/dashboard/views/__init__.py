@@ -1,0 +1,1 @@
+"""Translators: a form in, keyword arguments of one use-case out; its result in, a page out."""

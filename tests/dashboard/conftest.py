@@ -1,0 +1,69 @@
+"""Fixtures of the pages: signed-in members, and what a page shows."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from common.vocabulary import TenantRole
+from recognition.engines.fake import face_picture
+from recognition.models import Collection
+from recognition.services import collections
+from tests.people import make_member
+from tests.recognition.conftest import outbox
+from tests.worlds import Player
+
+__all__ = ["outbox"]
+
+GALLERY = "gallery"
+
+SignIn = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings: Settings) -> Path:
+    """A home of its own, so that a test sees only its own staged files."""
+    settings.CUSTOS_HOME = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """Sign a new member of the player's tenant in; how signing in works is tested by its own tests."""
+
+    def client_of(player: Player, role: TenantRole = TenantRole.OWNER, *, checks_csrf: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=checks_csrf)
+        client.force_login(make_member(player, role))
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def member(alice: Player, sign_in: SignIn) -> Client:
+    """A browser in which an owner of Alice's tenant is signed in."""
+    return sign_in(alice)
+
+
+@pytest.fixture
+def gallery(alice: Player) -> Collection:
+    """Alice's empty collection."""
+    return collections.create_collection(GALLERY, actor=alice.actor)
+
+
+def upload(data: bytes | None = None, *, name: str = "picture.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, face_picture() if data is None else data, content_type="image/png")
+
+
+def text_of(response: HttpResponse) -> str:
+    """Return what a reader sees of a page, in one line."""
+    body = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())

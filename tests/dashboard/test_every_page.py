@@ -1,0 +1,209 @@
+"""What holds for every page: sign-in, nothing inline, nothing kept, few queries, forms with their token, two tenants."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver
+
+from common.context import tenant_scope
+from recognition.api.limits import BATCH_BODY_BYTES
+from recognition.engines.fake import face_picture
+from recognition.models import Collection, Face
+from recognition.services import enrolment
+from recognition.services.enrolment import Submission
+from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
+from tests.worlds import Player, World
+
+MOST_QUERIES = 30
+
+
+@pytest.fixture
+def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
+    """One address of every page, with rows to show on it."""
+    enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=alice.actor, external_id="anna")
+    job = enrolment.submit_job([Submission(face_picture(2))], collection_name=GALLERY, actor=alice.actor)
+    with tenant_scope(alice.tenant.id):
+        face = Face.objects.first()
+    assert face is not None
+    decision = alice.client.get("/v1/decisions")["Custos-Decision"]
+    collection = f"/collections/{GALLERY}"
+    return {
+        "front": "/",
+        "overview": "/overview",
+        "collections": "/collections",
+        "collection": f"{collection}/",
+        "collection-delete": f"{collection}/delete",
+        "enrol": f"{collection}/enrol",
+        "search": f"{collection}/search",
+        "face-delete": f"{collection}/faces/{face.id}/delete",
+        "jobs": "/jobs",
+        "job": f"/jobs/{job.id}/",
+        "job-results": f"/jobs/{job.id}/results",
+        "job-cancel": f"/jobs/{job.id}/cancel",
+        "decisions": "/decisions?show=all",
+        "decision": f"/decisions/{decision}",
+        "keys": "/keys",
+        "key-new": "/keys/new",
+        "key-rotate": f"/keys/{alice.key_id}/rotate",
+        "key-revoke": f"/keys/{alice.key_id}/revoke",
+    }
+
+
+ONLY_POST = {"face-delete", "job-cancel"}
+
+
+class _Inline(HTMLParser):
+    """Collects what the content security policy would stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.labelled: set[str] = set()
+        self.controls: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.found += [f"{tag} {name}" for name in values if name == "style" or name.startswith("on")]
+        self.found += [f"{tag} {values['src']}" for _ in [1] if (values.get("src") or "").startswith("//")]
+        if tag == "style" or (tag == "script" and not values.get("src")):
+            self.found.append(tag)
+        if tag == "label":
+            self.labelled.add(values.get("for") or "")
+        if tag in ("input", "select", "textarea") and values.get("type") not in ("hidden", "submit"):
+            self.controls.add(values.get("id") or "")
+
+
+def test_the_list_of_addresses_is_complete(addresses: dict[str, str]) -> None:
+    names = {
+        pattern.name
+        for resolver in get_resolver().url_patterns
+        if getattr(resolver, "app_name", None) == "dashboard"
+        for pattern in resolver.url_patterns
+        if isinstance(pattern, URLPattern)
+    }
+
+    assert names == set(addresses)
+
+
+def test_every_page_shows_and_holds_nothing_inline(member: Client, addresses: dict[str, str]) -> None:
+    for name, address in addresses.items():
+        if name in ONLY_POST:
+            continue
+        response = member.get(address, follow=True)
+        parser = _Inline()
+        parser.feed(response.content.decode())
+
+        assert response.status_code == 200, name
+        assert parser.found == [], name
+        assert parser.controls <= parser.labelled, name
+
+
+def test_every_page_has_a_strict_policy_and_is_not_kept(member: Client, addresses: dict[str, str]) -> None:
+    for name, address in addresses.items():
+        response = member.post(address) if name in ONLY_POST else member.get(address)
+
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, name
+        assert "script-src 'self'" in policy, name
+        assert "unsafe" not in policy, name
+        if name != "front":
+            assert "no-store" in response["Cache-Control"], name
+
+
+def test_every_page_makes_few_queries(member: Client, addresses: dict[str, str]) -> None:
+    for name, address in addresses.items():
+        if name in ONLY_POST:
+            continue
+        with CaptureQueriesContext(connections["default"]) as queries:
+            member.get(address)
+
+        assert len(queries) <= MOST_QUERIES, (name, [query["sql"] for query in queries.captured_queries])
+
+
+def test_a_page_with_many_rows_makes_no_more_queries(member: Client, alice: Player, gallery: Collection) -> None:
+    def queries_of_the_page() -> int:
+        with CaptureQueriesContext(connections["default"]) as queries:
+            assert member.get(f"/collections/{GALLERY}/").status_code == 200
+        return len(queries)
+
+    enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=alice.actor)
+    few = queries_of_the_page()
+    for number in range(2, 12):
+        enrolment.enrol_image(face_picture(number), collection_name=GALLERY, actor=alice.actor)
+
+    assert queries_of_the_page() == few
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(addresses: dict[str, str]) -> None:
+    for name, address in addresses.items():
+        if name == "front":
+            continue
+        response = Client().post(address) if name in ONLY_POST else Client().get(address)
+
+        assert response.status_code == 302, name
+        assert response["Location"].startswith("/accounts/login/?next=/"), name
+
+
+def test_what_belongs_to_another_tenant_does_not_exist(
+    world: World, addresses: dict[str, str], sign_in: SignIn
+) -> None:
+    stranger = sign_in(world.mallory)
+    own = {"front", "overview", "collections", "jobs", "decisions", "keys", "key-new", "collection-delete"}
+
+    for name in addresses.keys() - own:
+        response = stranger.post(addresses[name]) if name in ONLY_POST else stranger.get(addresses[name])
+        assert response.status_code == 404, name
+    assert stranger.post(addresses["collection-delete"], {"name": GALLERY}).status_code == 404
+    for name in own - {"collection-delete"}:
+        assert GALLERY not in stranger.get(addresses[name], follow=True).content.decode(), name
+
+
+def test_every_form_needs_its_token(alice: Player, addresses: dict[str, str], sign_in: SignIn) -> None:
+    client = sign_in(alice, checks_csrf=True)
+
+    response = client.post("/collections", {"name": "forged"})
+
+    assert response.status_code == 403
+    assert "The form has expired" in text_of(response)
+    page = client.get("/collections").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token is not None
+    sent = client.post("/collections", {"name": "real", "csrfmiddlewaretoken": token[1]})
+    assert sent.status_code == 302
+
+
+def test_a_form_that_no_page_could_send_is_refused_unread(member: Client, gallery: Collection) -> None:
+    response = member.post(
+        f"/collections/{GALLERY}/enrol", {"images": upload()}, CONTENT_LENGTH=str(BATCH_BODY_BYTES + 1)
+    )
+
+    assert response.status_code == 413
+    assert "The request body is larger" in text_of(response)
+
+
+def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() -> None:
+    page, problem = Client().get("/nothing"), Client().get("/v1/nothing")
+
+    assert page.status_code == problem.status_code == 404
+    assert page["Content-Type"].startswith("text/html")
+    assert problem["Content-Type"] == "application/problem+json"
+
+
+def test_a_bug_shows_the_request_id_alone(member: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("the secret of the bug")
+
+    monkeypatch.setattr("dashboard.views.jobs.jobs.list_jobs", broken)
+    member.raise_request_exception = False
+
+    response = member.get("/jobs")
+
+    assert response.status_code == 500
+    assert response["X-Request-Id"] in text_of(response)
+    assert "secret" not in response.content.decode()
