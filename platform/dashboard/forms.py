@@ -33,7 +33,7 @@ class PictureField(forms.FileField):
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=forms.FileInput(attrs={"accept": _PICTURES, "data-preview": ""}), **options)
 
-    def clean(self, data: Any, initial: Any = None) -> bytes | None:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> bytes | None:
         file = super().clean(data, initial)
         return _bytes_of(file) if file else None
 
@@ -44,20 +44,22 @@ class PicturesField(forms.FileField):
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=_ManyFiles(attrs={"accept": _PICTURES, "data-preview": ""}), **options)
 
-    def clean(self, data: Sequence[UploadedFile] | None, initial: Any = None) -> list[bytes]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[bytes]:
         most = settings.CUSTOS_MAX_BATCH_IMAGES
-        files = [super(PicturesField, self).clean(file, initial) for file in data or [None]]
+        chosen: Sequence[Any] = data or [None]
+        files = [super(PicturesField, self).clean(file, initial) for file in chosen]
         if len(files) > most:
             raise forms.ValidationError(f"Choose {most} pictures at most.", code="too-many")
         return [_bytes_of(file) for file in files]
 
 
-def _bytes_of(file: UploadedFile) -> bytes:
+def _bytes_of(file: UploadedFile[Any]) -> bytes:
     most = settings.CUSTOS_MAX_IMAGE_BYTES
     if (file.size or 0) > most:
         size = f"A picture may have {most // 2**20} MiB at most; this one has {(file.size or 0) / 2**20:.1f} MiB."
         raise forms.ValidationError(size, code="too-large")
-    return file.read()
+    data: bytes = file.read()
+    return data
 
 
 def choices_of(enum: type[StrEnum], *, empty: str | None = None) -> list[tuple[str, str]]:

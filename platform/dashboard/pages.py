@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
@@ -50,7 +50,7 @@ def member_page(view: MemberView[P]) -> Callable[Concatenate[HttpRequest, P], Ht
                 raise
             return problem_page(request, error=error)
 
-    return never_cache(guarded)
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", never_cache(guarded))
 
 
 def problem_page(request: HttpRequest, *, error: PlatformError) -> HttpResponse:

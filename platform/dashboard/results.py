@@ -31,7 +31,7 @@ class ShownEnrolment:
 
     @property
     def outlines(self) -> tuple[Outline, ...]:
-        return tuple(shown.outline for shown in (*self.faces, *self.rejected))
+        return (*(shown.outline for shown in self.faces), *(shown.outline for shown in self.rejected))
 
 
 @dataclass(frozen=True, slots=True)

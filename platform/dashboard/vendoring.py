@@ -1,4 +1,4 @@
-"""The files of others that the pages are made with: declared by digest, kept in the repository, refreshed by `make vendor`.
+"""The files of others that the pages are made with: declared by digest, kept here, refreshed by `make vendor`.
 
 htmx is not among them: django-htmx ships it.
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("common", "config", "demo", "instance")
+PACKAGES = ("common", "config", "dashboard", "demo", "instance")
 PROBE = "import platform, sys; assert platform.python_version(), platform; sys.stdout.write(str(platform.__file__))"
 
 

@@ -18,10 +18,10 @@ from recognition.engines.fake import face_picture
 from recognition.models import Collection
 from recognition.services import collections
 from tests.people import make_member
-from tests.recognition.conftest import outbox
+from tests.recognition.conftest import blank_picture, outbox
 from tests.worlds import Player
 
-__all__ = ["outbox"]
+__all__ = ["blank_picture", "outbox"]
 
 GALLERY = "gallery"
 

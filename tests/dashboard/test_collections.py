@@ -6,7 +6,7 @@ from django.test import Client
 
 from common.context import tenant_scope
 from recognition.models import Collection, Face
-from tests.dashboard.conftest import GALLERY, upload, text_of
+from tests.dashboard.conftest import GALLERY, text_of, upload
 from tests.worlds import Player
 
 

@@ -1,4 +1,4 @@
-"""What holds for every page: sign-in, nothing inline, nothing kept, few queries, forms with their token, two tenants."""
+"""What holds for every page: sign-in, nothing inline, nothing kept, few queries, tokens of forms, two tenants."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.worlds import Player, World
 
 MOST_QUERIES = 30
+# The two ends of a transaction ask the database nothing.
+_CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
 @pytest.fixture
@@ -120,10 +122,11 @@ def test_every_page_makes_few_queries(member: Client, addresses: dict[str, str])
     for name, address in addresses.items():
         if name in ONLY_POST:
             continue
-        with CaptureQueriesContext(connections["default"]) as queries:
+        with CaptureQueriesContext(connections["default"]) as captured:
             member.get(address)
+        queries = [query["sql"] for query in captured if not query["sql"].startswith(_CONTROL)]
 
-        assert len(queries) <= MOST_QUERIES, (name, [query["sql"] for query in queries.captured_queries])
+        assert 0 < len(queries) <= MOST_QUERIES or name == "front", (name, queries)
 
 
 def test_a_page_with_many_rows_makes_no_more_queries(member: Client, alice: Player, gallery: Collection) -> None:
