@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -38,7 +39,7 @@ def _as_signed_in(request: HttpRequest, *, invited: services.Invited, user: User
         except Conflict as error:
             problem, status = error.title, error.status
         else:
-            return redirect("home")
+            return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/invitation.html", _words(invited) | {"problem": problem}, status=status)
 
 

@@ -28,6 +28,7 @@ _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face-delete"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "decision": "decisions",
+    **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from dashboard.views import collections, decisions, faces, home, jobs, keys
+from dashboard.views import collections, decisions, faces, home, jobs, keys, members
 from recognition.api.urls import CollectionName
 
 app_name = "dashboard"
@@ -30,4 +30,8 @@ urlpatterns = [
     path("keys/new", keys.create, name="key-new"),
     path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("members", members.index, name="members"),
+    path("members/<uuid:member_id>", members.change, name="member"),
+    path("members/<uuid:member_id>/remove", members.remove, name="member-remove"),
+    path("invitations/<uuid:invitation_id>/withdraw", members.withdraw, name="invitation-withdraw"),
 ]

@@ -17,7 +17,7 @@ from common.vocabulary import TenantRole
 from recognition.engines.fake import face_picture
 from recognition.models import Collection
 from recognition.services import collections
-from tests.people import make_member
+from tests import people
 from tests.recognition.conftest import blank_picture, outbox
 from tests.worlds import Player
 
@@ -37,12 +37,10 @@ def home(tmp_path: Path, settings: Settings) -> Path:
 
 @pytest.fixture
 def sign_in() -> SignIn:
-    """Sign a new member of the player's tenant in; how signing in works is tested by its own tests."""
+    """Sign a new member of the player's tenant in, through the page."""
 
-    def client_of(player: Player, role: TenantRole = TenantRole.OWNER, *, checks_csrf: bool = False) -> Client:
-        client = Client(enforce_csrf_checks=checks_csrf)
-        client.force_login(make_member(player, role))
-        return client
+    def client_of(player: Player, role: TenantRole = TenantRole.OWNER) -> Client:
+        return people.sign_in(people.make_member(player, role))
 
     return client_of
 

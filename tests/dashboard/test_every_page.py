@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from html.parser import HTMLParser
 
 import pytest
@@ -12,12 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
 from common.context import tenant_scope
+from common.vocabulary import TenantRole
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face
 from recognition.services import enrolment
 from recognition.services.enrolment import Submission
+from tenants.models import Membership
+from tenants.services import invitations
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
+from tests.people import make_member, owner_of
 from tests.worlds import Player, World
 
 MOST_QUERIES = 30
@@ -54,10 +59,27 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "key-new": "/keys/new",
         "key-rotate": f"/keys/{alice.key_id}/rotate",
         "key-revoke": f"/keys/{alice.key_id}/revoke",
+        "members": "/members",
+        "member": f"/members/{_member_of(alice)}",
+        "member-remove": f"/members/{_member_of(alice)}/remove",
+        "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
     }
 
 
-ONLY_POST = {"face-delete", "job-cancel"}
+def _member_of(player: Player) -> uuid.UUID:
+    user = make_member(player, TenantRole.VIEWER)
+    with tenant_scope(player.tenant.id):
+        return Membership.objects.get(user=user).id
+
+
+def _invitation_of(player: Player) -> uuid.UUID:
+    invitation = invitations.invite_member(
+        owner_of(player), email="invited@example.test", role=TenantRole.VIEWER, link_of=lambda token: token
+    )
+    return invitation.id
+
+
+ONLY_POST = {"face-delete", "job-cancel", "member", "member-remove", "invitation-withdraw"}
 
 
 class _Inline(HTMLParser):
@@ -157,10 +179,11 @@ def test_what_belongs_to_another_tenant_does_not_exist(
     world: World, addresses: dict[str, str], sign_in: SignIn
 ) -> None:
     stranger = sign_in(world.mallory)
-    own = {"front", "overview", "collections", "jobs", "decisions", "keys", "key-new", "collection-delete"}
+    own = {"front", "overview", "collections", "jobs", "decisions", "keys", "key-new", "members", "collection-delete"}
 
     for name in addresses.keys() - own:
-        response = stranger.post(addresses[name]) if name in ONLY_POST else stranger.get(addresses[name])
+        form = {"role": "viewer"}
+        response = stranger.post(addresses[name], form) if name in ONLY_POST else stranger.get(addresses[name])
         assert response.status_code == 404, name
     assert stranger.post(addresses["collection-delete"], {"name": GALLERY}).status_code == 404
     for name in own - {"collection-delete"}:
@@ -168,7 +191,8 @@ def test_what_belongs_to_another_tenant_does_not_exist(
 
 
 def test_every_form_needs_its_token(alice: Player, addresses: dict[str, str], sign_in: SignIn) -> None:
-    client = sign_in(alice, checks_csrf=True)
+    client = sign_in(alice)
+    client.handler.enforce_csrf_checks = True
 
     response = client.post("/collections", {"name": "forged"})
 
