@@ -1,18 +1,36 @@
-"""Read-only pages over governance: what is approved, stopped, exempted and in force.
+"""What officers see: tenants, categories, approvals, moratoria, suspensions, policies, decisions and the log.
 
-Vetting and imposing go through `governance.services`; their screens come with the vetting work queue.
+Pages read as `custos_officer` and change nothing. The one act that one person may do, imposing a moratorium, has a form
+that calls `governance.services`; what takes two people comes with the vetting work queue.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from governance.audit.models import AuditEntry
+from common.errors import PlatformError
+from common.vocabulary import StaffRole
+from governance import selectors, services
+from governance.audit import selectors as log
+from governance.audit.models import AuditEntry, Decision
+from governance.forms import MoratoriumForm
 from governance.models import Approval, Exemption, Moratorium, PolicyVersion, Suspension
+from tenants.models import Tenant
+
+admin.site.site_title = "Custos"
+admin.site.site_header = "Custos administration"
+admin.site.index_title = "Governance"
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -40,10 +58,69 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+@admin.register(Tenant)
+class TenantAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "name", "category", "created_at")
+    list_filter = ("category",)
+    search_fields = ("slug", "name")
+    change_list_template = "admin/governance/tenants.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        shown = self.admin_site.admin_view(self.categories)
+        return [path("categories/", shown, name="tenants_tenant_categories"), *super().get_urls()]
+
+    def categories(self, request: HttpRequest) -> HttpResponse:
+        """Show every category: how many tenants it has, and which moratoria in force name it."""
+        content = {
+            **self.admin_site.each_context(request),
+            "title": "Categories",
+            "opts": self.opts,
+            "categories": selectors.list_categories(),
+        }
+        return TemplateResponse(request, "admin/governance/categories.html", content)
+
+
 @admin.register(Moratorium)
 class MoratoriumAdmin(ReadOnlyAdmin):
     list_display = ("id", "categories", "operations", "effective_from", "effective_until", "lifted_at")
     list_filter = ("lifted_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether the form is offered; `impose_moratorium` decides."""
+        return getattr(request.user, "staff_role", "") == StaffRole.OVERSIGHT
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Impose a moratorium through its service."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = MoratoriumForm(request.POST or None)
+        if form.is_valid() and (imposed := self._impose(request, form)) is not None:
+            messages.success(request, "The moratorium is imposed. What it stops is stopped from now on.")
+            return redirect("admin:governance_moratorium_change", imposed.pk)
+        content = {
+            **self.admin_site.each_context(request),
+            "title": "Impose a moratorium",
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/governance/impose.html", content)
+
+    def _impose(self, request: HttpRequest, form: MoratoriumForm) -> Moratorium | None:
+        values = form.cleaned_data
+        try:
+            return services.impose_moratorium(
+                selector=form.selector,
+                reason=values["reason"],
+                legal_source=values["legal_source"],
+                effective_from=values["effective_from"],
+                effective_until=values["effective_until"],
+                imposed_by=request.user,  # type: ignore[arg-type]  # staff are `tenants.User`
+            )
+        except PlatformError as error:
+            form.add_error(None, error.detail)
+            return None
 
 
 @admin.register(Exemption)
@@ -64,6 +141,43 @@ class SuspensionAdmin(ReadOnlyAdmin):
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ("version", "effective_from", "author", "approver", "digest")
+
+
+class RefusalFilter(admin.SimpleListFilter):
+    title = "answer"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("refused", "Refused")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(log.is_refusal()) if self.value() == "refused" else queryset
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ("ts", "tenant_id", "operation", "answer", "rules")
+    list_filter = (RefusalFilter,)
+    # The log has no end: counting it would take longer than showing it.
+    show_full_result_count = False
+    fields = ("id", "ts", "tenant_id", "operation", "answer", "rules", "request_id", "recorded")
+    readonly_fields = ("operation", "answer", "rules", "recorded")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return log.decisions_among(super().get_queryset(request))
+
+    def operation(self, entry: Decision) -> str:
+        return str(entry.content["action"]).replace("_", " ")
+
+    def answer(self, entry: Decision) -> str:
+        return "refused" if entry.content["decision"]["effect"] == "deny" else "allowed"
+
+    def rules(self, entry: Decision) -> str:
+        return ", ".join(rule["id"] for rule in entry.content["decision"]["rules"])
+
+    def recorded(self, entry: Decision) -> SafeString:
+        """The entry as it is in the log."""
+        return format_html("<pre>{}</pre>", json.dumps(entry.content, indent=2, sort_keys=True))
 
 
 @admin.register(AuditEntry)

@@ -14,7 +14,7 @@ from django.db import connections
 from django.db.models import Q
 
 from common.context import Actor, ActorKind
-from common.vocabulary import Operation, Purpose, TenantRole
+from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
 from governance.errors import PolicyMissing
 from governance.models import Suspension
 from governance.policies import Policy
@@ -197,3 +197,41 @@ def _member_facts(role: str | None, *, suspended: list[str], only_looks: bool) -
         "key_end_users": [],
         "key_jurisdictions": [],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInUse:
+    """A category of organisations: how many tenants are of it, and the moratoria in force that name it."""
+
+    slug: str
+    n_tenants: int
+    moratoria: tuple[uuid.UUID, ...]
+
+    @property
+    def words(self) -> str:
+        return self.slug.replace("_", " ")
+
+
+_IN_FORCE = """
+    SELECT id, categories, end_users FROM governance_moratorium
+    WHERE lifted_at IS NULL AND effective_from <= clock_timestamp()
+      AND (effective_until IS NULL OR effective_until > clock_timestamp())
+    ORDER BY id
+"""
+
+
+def list_categories() -> list[CategoryInUse]:
+    """Return every category of the vocabulary. For the platform's own staff: reads across tenants."""
+    with connections["officer"].cursor() as cursor:
+        cursor.execute("SELECT category, count(*) FROM tenants_tenant GROUP BY category")
+        counts = dict(cursor.fetchall())
+        cursor.execute(_IN_FORCE)
+        in_force = [(moratorium_id, {*categories, *end_users}) for moratorium_id, categories, end_users in cursor]
+    return [
+        CategoryInUse(
+            category.value,
+            counts.get(category.value, 0),
+            tuple(moratorium_id for moratorium_id, named in in_force if category.value in named),
+        )
+        for category in CustomerCategory
+    ]

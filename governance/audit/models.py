@@ -46,3 +46,13 @@ class AuditEntry(models.Model):
         """The body as values."""
         value: dict[str, Any] = json.loads(bytes(self.body))
         return value
+
+
+class Decision(AuditEntry):
+    """The decisions among the entries, for the administration's own page of them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "decision"
+        verbose_name_plural = "decisions"
+        ordering: ClassVar = ["-ins_id"]
