@@ -20,6 +20,7 @@ from governance.catalogue import CATALOGUE
 from tenants.membership import actor_of
 
 P = ParamSpec("P")
+PersonView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 MemberView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
 
 _MACHINE_PATHS = ("/v1/", "/health/")
@@ -33,8 +34,17 @@ _SECTIONS: Final = {
 }
 
 
-def member_page(view: MemberView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Return a view for signed-in members: it gets the actor, and its errors become pages.
+def member_page(view: MemberView[P]) -> PersonView[P]:
+    """Return a view for signed-in members: it gets the actor, and its errors become pages."""
+
+    def as_member(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, actor_of(request), *args, **kwargs)
+
+    return person_page(cast("PersonView[P]", wraps(view)(as_member)))
+
+
+def person_page(view: PersonView[P]) -> PersonView[P]:
+    """Return a view for whoever is signed in, whose errors become pages.
 
     Whoever is not signed in is asked to, and comes back. Browsers keep nothing of the answer: it may be about people.
     """
@@ -42,7 +52,7 @@ def member_page(view: MemberView[P]) -> Callable[Concatenate[HttpRequest, P], Ht
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            return view(request, actor_of(request), *args, **kwargs)
+            return view(request, *args, **kwargs)
         except Unauthenticated:
             return redirect_to_login(request.get_full_path())
         except Exception as exception:
@@ -51,7 +61,7 @@ def member_page(view: MemberView[P]) -> Callable[Concatenate[HttpRequest, P], Ht
                 raise
             return problem_page(request, error=error)
 
-    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", never_cache(guarded))
+    return cast("PersonView[P]", never_cache(guarded))
 
 
 def problem_page(request: HttpRequest, *, error: PlatformError) -> HttpResponse:

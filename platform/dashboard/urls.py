@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from dashboard.views import collections, decisions, faces, home, jobs, keys, members
+from dashboard.views import collections, decisions, faces, home, jobs, keys, members, organisations
 from recognition.api.urls import CollectionName
 
 app_name = "dashboard"
@@ -33,5 +33,7 @@ urlpatterns = [
     path("members", members.index, name="members"),
     path("members/<uuid:member_id>", members.change, name="member"),
     path("members/<uuid:member_id>/remove", members.remove, name="member-remove"),
+    path("organisations", organisations.index, name="organisations"),
+    path("organisations/<uuid:tenant_id>", organisations.choose, name="organisation"),
     path("invitations/<uuid:invitation_id>/withdraw", members.withdraw, name="invitation-withdraw"),
 ]

@@ -62,6 +62,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "members": "/members",
         "member": f"/members/{_member_of(alice)}",
         "member-remove": f"/members/{_member_of(alice)}/remove",
+        "organisations": "/organisations",
+        "organisation": f"/organisations/{alice.tenant.id}",
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
     }
 
@@ -79,7 +81,9 @@ def _invitation_of(player: Player) -> uuid.UUID:
     return invitation.id
 
 
-ONLY_POST = {"face-delete", "job-cancel", "member", "member-remove", "invitation-withdraw"}
+# Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
+_OF_PERSON = {"organisations", "organisation"}
+ONLY_POST = {"face-delete", "job-cancel", "member", "member-remove", "organisation", "invitation-withdraw"}
 
 
 class _Inline(HTMLParser):
@@ -179,14 +183,24 @@ def test_what_belongs_to_another_tenant_does_not_exist(
     world: World, addresses: dict[str, str], sign_in: SignIn
 ) -> None:
     stranger = sign_in(world.mallory)
-    own = {"front", "overview", "collections", "jobs", "decisions", "keys", "key-new", "members", "collection-delete"}
+    own = {
+        "front",
+        "overview",
+        "collections",
+        "jobs",
+        "decisions",
+        "keys",
+        "key-new",
+        "members",
+        "collection-delete",
+    } | _OF_PERSON
 
     for name in addresses.keys() - own:
         form = {"role": "viewer"}
         response = stranger.post(addresses[name], form) if name in ONLY_POST else stranger.get(addresses[name])
         assert response.status_code == 404, name
     assert stranger.post(addresses["collection-delete"], {"name": GALLERY}).status_code == 404
-    for name in own - {"collection-delete"}:
+    for name in own - {"collection-delete", "organisation"}:
         assert GALLERY not in stranger.get(addresses[name], follow=True).content.decode(), name
 
 
