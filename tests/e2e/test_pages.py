@@ -19,7 +19,7 @@ from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment
 from recognition.services.enrolment import Submission
 from tests.e2e.browser import chromium, server
-from tests.people import PASSWORD, make_member
+from tests.people import PASSWORD, make_member, make_staff, one_time_code
 from tests.recognition.conftest import Outbox, outbox
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory
 
@@ -74,12 +74,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who is in the story; made before the browser starts."""
+    """Who is in the story, made before the browser starts; the officer with the secret of its one-time codes."""
 
     member: str
     refused: str
     job_id: str
     picture: Path
+    officer: tuple[str, str]
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +102,14 @@ def cast(alice: Player, make_player: PlayerFactory, impose: MoratoriumFactory, t
     impose(selector=governance.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT], operations=[Operation.SEARCH]))
     picture = tmp_path / "picture.png"
     picture.write_bytes(face_picture(1, others=(2,), variant=1))
-    return Cast(make_member(alice).username, make_member(police).username, str(job.id), picture)
+    officer, secret = make_staff()
+    return Cast(
+        member=make_member(alice).username,
+        refused=make_member(police).username,
+        job_id=str(job.id),
+        picture=picture,
+        officer=(officer.username, secret),
+    )
 
 
 @pytest.fixture
@@ -142,6 +150,7 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         "/keys",
         "/keys/new",
         "/members",
+        "/organisations",
         "/accounts/2fa/",
         "/accounts/password/change/",
     ):
@@ -250,6 +259,26 @@ def test_the_reference_of_the_api_obeys_the_policy_too(cast: Cast, url: str, bro
     visit.go("/v1/docs/")
 
     expect(page.get_by_text("/v1/collections", exact=True).first).to_be_visible(timeout=20_000)
+    assert visit.troubles == []
+
+
+def test_the_administration_obeys_the_policy_too(cast: Cast, url: str, browser: Browser) -> None:
+    page = browser.new_page()
+    visit = Visit(page, url)
+    visit.go("/admin/")
+    page.get_by_label("Username").fill(cast.officer[0])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    visit.look()
+    page.get_by_label("Code", exact=True).fill(one_time_code(cast.officer[1]))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Governance")).to_be_visible()
+
+    for path in ("tenants/tenant/", "tenants/tenant/categories/", "governance/moratorium/", "audit/decision/"):
+        visit.go(f"/admin/{path}")
+        expect(page.get_by_role("table").first).to_be_visible()
+
     assert visit.troubles == []
 
 
