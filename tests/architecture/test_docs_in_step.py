@@ -30,9 +30,9 @@ def test_every_setting_is_documented_with_its_sentence() -> None:
 
 
 def test_every_error_code_is_documented_with_status_and_title() -> None:
-    import common.downloads  # noqa: F401  the modules that define errors
-    import common.problems
-    import dashboard.urls
+    import common.downloads  # the modules that define errors
+    import common.problems  # noqa: F401
+    import dashboard.urls  # noqa: F401
     import recognition.api.urls
     import recognition.tasks  # noqa: F401
 
