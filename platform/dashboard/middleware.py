@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.pages import problem_page
+from dashboard.pages import MACHINE_PATHS, problem_page
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.errors import RequestBodyTooLarge
 
@@ -22,7 +22,8 @@ class FormLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
-        if announced.isdecimal() and int(announced) > BATCH_BODY_BYTES:
+        is_form = not request.path.startswith(MACHINE_PATHS)
+        if is_form and announced.isdecimal() and int(announced) > BATCH_BODY_BYTES:
             detail = f"The form has {int(announced):,} bytes; at most {BATCH_BODY_BYTES:,} are accepted."
             return problem_page(request, error=RequestBodyTooLarge(detail))
         return self.get_response(request)

@@ -23,7 +23,8 @@ P = ParamSpec("P")
 PersonView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 MemberView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
 
-_MACHINE_PATHS = ("/v1/", "/health/")
+# Programs ask these; they get problem documents.
+MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face-delete"), "collections"),
@@ -101,21 +102,21 @@ def show(
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for URLs that no route serves (handler404): a problem document below /v1/, a page elsewhere."""
-    if request.path.startswith(_MACHINE_PATHS):
+    if request.path.startswith(MACHINE_PATHS):
         return problems.not_found(request, exception)
     return problem_page(request, error=NotFound("There is no page at this address."))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for requests that Django itself refuses (handler400)."""
-    if request.path.startswith(_MACHINE_PATHS) or isinstance(exception, DisallowedHost):
+    if request.path.startswith(MACHINE_PATHS) or isinstance(exception, DisallowedHost):
         return problems.bad_request(request, exception)
     return problem_page(request, error=problems.as_platform_error(exception) or InvalidRequest())
 
 
 def server_error(request: HttpRequest) -> HttpResponse | JsonResponse:
     """Answer for a bug (handler500): the request id is all that leaves; the log has the rest."""
-    if request.path.startswith(_MACHINE_PATHS):
+    if request.path.startswith(MACHINE_PATHS):
         return problems.server_error(request)
     return problem_page(request, error=PlatformError())
 

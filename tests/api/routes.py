@@ -175,7 +175,11 @@ ROWS = (*_USES, *PEOPLE)
 ADMINISTRATION = "/admin/"
 # So are the account pages of allauth; `test_permission_matrix` walks those too.
 ACCOUNTS = "/accounts/"
-OF_OTHERS = (ADMINISTRATION, ACCOUNTS)
+# The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
+PAGES = tuple(
+    f"/{name}" for name in "overview collections jobs decisions keys members organisations invitations".split()
+)
+OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 
 
 def resolver_routes(

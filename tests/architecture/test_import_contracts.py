@@ -25,6 +25,10 @@ PLANTED: dict[str, tuple[str, str]] = {
         "recognition/selectors/faces.py",
         "import governance.models",
     ),
+    "Pages call use-cases: no query, no gate, no gallery of their own": (
+        "platform/dashboard/views/jobs.py",
+        "import recognition.selectors.jobs",
+    ),
     "Engines and evaluation know no Django, Celery or app": ("recognition/engines/fake.py", "import django.conf"),
     "Inference runtimes only in recognition.engines.onnx": ("recognition/services/engines.py", "import onnxruntime"),
     "Rules are pure": ("governance/facts.py", "import django.db"),
