@@ -34,6 +34,7 @@ def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
 
 class KeyList(APIView):
     @documented(
+        governed=False,
         "list_keys",
         summary="List the tenant's API keys, ended ones included, newest first",
         tag=_KEYS,
@@ -50,6 +51,7 @@ class KeyList(APIView):
         return Response(shapes.KeyPage(found).data)
 
     @documented(
+        governed=False,
         "create_key",
         summary="Issue an API key; a key issues none that may do more than itself",
         tag=_KEYS,
@@ -76,6 +78,7 @@ class KeyList(APIView):
 
 class KeyDetail(APIView):
     @documented(
+        governed=False,
         "get_key",
         summary="Read an API key",
         tag=_KEYS,
@@ -88,6 +91,7 @@ class KeyDetail(APIView):
         return Response(shapes.KeyResponse(shapes.key_of(key)).data)
 
     @documented(
+        governed=False,
         "revoke_key",
         summary="Revoke an API key: its next request is refused, and its jobs stop at their next batch",
         tag=_KEYS,
@@ -101,6 +105,7 @@ class KeyDetail(APIView):
 
 class KeyRotation(APIView):
     @documented(
+        governed=False,
         "rotate_key",
         summary="Give an API key new secrets; the present ones go on for a while",
         tag=_KEYS,
@@ -117,6 +122,7 @@ class KeyRotation(APIView):
 
 class MemberList(APIView):
     @documented(
+        governed=False,
         "list_members",
         summary="List the tenant's members",
         tag=_MEMBERS,
@@ -134,6 +140,7 @@ class MemberList(APIView):
 
 class MemberInvitation(APIView):
     @documented(
+        governed=False,
         "invite_member",
         summary="Invite an address by mail; a pending invitation of it is withdrawn",
         tag=_MEMBERS,
@@ -156,6 +163,7 @@ class MemberInvitation(APIView):
 
 class MemberDetail(APIView):
     @documented(
+        governed=False,
         "change_role",
         summary="Give a member another role",
         tag=_MEMBERS,
@@ -170,6 +178,7 @@ class MemberDetail(APIView):
         return Response(shapes.MemberResponse(shapes.member_of(member)).data)
 
     @documented(
+        governed=False,
         "remove_member",
         summary="End a membership: the person's next request is refused, and their jobs stop at their next batch",
         tag=_MEMBERS,
