@@ -34,8 +34,8 @@ def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
 
 class KeyList(APIView):
     @documented(
-        governed=False,
         "list_keys",
+        governed=False,
         summary="List the tenant's API keys, ended ones included, newest first",
         tag=_KEYS,
         parameters=PAGE,
@@ -51,8 +51,8 @@ class KeyList(APIView):
         return Response(shapes.KeyPage(found).data)
 
     @documented(
-        governed=False,
         "create_key",
+        governed=False,
         summary="Issue an API key; a key issues none that may do more than itself",
         tag=_KEYS,
         json=shapes.CreateKeyRequest,
@@ -78,8 +78,8 @@ class KeyList(APIView):
 
 class KeyDetail(APIView):
     @documented(
-        governed=False,
         "get_key",
+        governed=False,
         summary="Read an API key",
         tag=_KEYS,
         responses={200: shapes.KeyResponse},
@@ -91,8 +91,8 @@ class KeyDetail(APIView):
         return Response(shapes.KeyResponse(shapes.key_of(key)).data)
 
     @documented(
-        governed=False,
         "revoke_key",
+        governed=False,
         summary="Revoke an API key: its next request is refused, and its jobs stop at their next batch",
         tag=_KEYS,
         responses={204: None},
@@ -105,8 +105,8 @@ class KeyDetail(APIView):
 
 class KeyRotation(APIView):
     @documented(
-        governed=False,
         "rotate_key",
+        governed=False,
         summary="Give an API key new secrets; the present ones go on for a while",
         tag=_KEYS,
         json=shapes.RotateKeyRequest,
@@ -122,8 +122,8 @@ class KeyRotation(APIView):
 
 class MemberList(APIView):
     @documented(
-        governed=False,
         "list_members",
+        governed=False,
         summary="List the tenant's members",
         tag=_MEMBERS,
         parameters=PAGE,
@@ -140,8 +140,8 @@ class MemberList(APIView):
 
 class MemberInvitation(APIView):
     @documented(
-        governed=False,
         "invite_member",
+        governed=False,
         summary="Invite an address by mail; a pending invitation of it is withdrawn",
         tag=_MEMBERS,
         json=shapes.InviteMemberRequest,
@@ -163,8 +163,8 @@ class MemberInvitation(APIView):
 
 class MemberDetail(APIView):
     @documented(
-        governed=False,
         "change_role",
+        governed=False,
         summary="Give a member another role",
         tag=_MEMBERS,
         json=shapes.ChangeRoleRequest,
@@ -178,8 +178,8 @@ class MemberDetail(APIView):
         return Response(shapes.MemberResponse(shapes.member_of(member)).data)
 
     @documented(
-        governed=False,
         "remove_member",
+        governed=False,
         summary="End a membership: the person's next request is refused, and their jobs stop at their next batch",
         tag=_MEMBERS,
         responses={204: None},
