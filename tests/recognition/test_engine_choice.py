@@ -72,7 +72,7 @@ def test_the_gate_refuses_an_engine_that_was_not_evaluated_for_the_tenant(
     with pytest.raises(PolicyRefused) as refused:
         enrolment.enrol_image(photographs.read("person_a_1"), collection_name=NAME, actor=player.actor)
 
-    assert [rule["id"] for rule in refused.value.extensions["rules"]] == ["VET-005"]
+    assert [rule["id"] for rule in refused.value.rules] == ["VET-005"]
     assert traces_of(player).faces == 0
 
 
