@@ -50,7 +50,7 @@ def engine_for_new_collection(asked: str | None) -> FaceEngine:
     engine = registry.get(asked or settings.CUSTOS_ENGINE)
     if engine.dimensions > LARGEST_DIMENSIONS:
         raise EngineNotOffered(
-            f"{engine.name} makes vectors of {engine.dimensions} numbers; a collection holds up to {LARGEST_DIMENSIONS}."
+            f"{engine.name} makes vectors of {engine.dimensions} numbers; collections hold up to {LARGEST_DIMENSIONS}."
         )
     return engine
 

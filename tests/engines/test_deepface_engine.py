@@ -323,7 +323,7 @@ def test_points_of_a_detector_that_gives_all_five_are_kept_in_our_order(yunet: f
     assert row[-1] == pytest.approx(0.75)
 
 
-def test_a_model_with_the_librarys_alignment_works_on_level_eyes(
+def test_a_model_with_the_alignment_of_the_library_gets_the_turned_box(
     linked_models_dir: Path,
     pictures: dict[str, UprightImage],
     deepface_engine: DeepfaceEngine,
