@@ -158,8 +158,8 @@ class Job(TenantOwned):
             models.CheckConstraint(name="job_takes_faces", condition=Q(max_faces__gte=1, total__gte=1)),
             models.CheckConstraint(
                 name="job_finished_when_closed",
-                condition=Q(status__in=[s.value for s in OPEN_JOB_STATUSES], finished_at=None)
-                | ~Q(status__in=[s.value for s in OPEN_JOB_STATUSES]) & Q(finished_at__isnull=False),
+                condition=Q(status__in=[s.value for s in sorted(OPEN_JOB_STATUSES)], finished_at=None)
+                | ~Q(status__in=[s.value for s in sorted(OPEN_JOB_STATUSES)]) & Q(finished_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="job_explains_its_end",
