@@ -102,16 +102,17 @@ def _pipeline(detector: Any, recogniser: Any) -> Callable[[Path], int]:
     import cv2
     import numpy as np
 
+    from recognition.engines import detections
+    from recognition.engines.alignment import similarity_transform
     from recognition.engines.onnx import yunet
-    from recognition.engines.onnx.alignment import similarity_transform
     from recognition.engines.onnx.sface import as_tensor
 
     def run(path: Path) -> int:
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
         tensor, (rows, columns) = yunet.as_tensor(pixels)
-        found = yunet.suppress(yunet.decode(detector.run(tensor), rows=rows, columns=columns))
+        found = detections.suppress(yunet.decode(detector.run(tensor), rows=rows, columns=columns))
         for row in found:
-            transform = similarity_transform(row[yunet.POINTS].reshape(5, 2))
+            transform = similarity_transform(row[detections.POINTS].reshape(5, 2))
             recogniser.run(as_tensor(cv2.warpAffine(pixels, transform, (112, 112))))
         return len(found)
 

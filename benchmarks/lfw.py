@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 if TYPE_CHECKING:
     from common.permits import Permit
-    from recognition.engines.base import DetectedFace
+    from recognition.engines.base import DetectedFace, FaceEngine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class Encoded:
 
     Attributes:
         index: image path (as in the CSV files) → row.
-        vectors: float32 (n, 128), unit rows; zero where no face was found.
+        vectors: float32 (n, d), unit rows; zero where no face was found.
         quality: float32 (n,), 0…100.
         undetected: images without a face.
         digest: of the pairs file, which names the data.
@@ -42,6 +42,7 @@ def data_argument(description: str | None) -> tuple[argparse.Namespace, Path | N
     """Parse `--data FOLDER`; return None for the folder when it is missing or is not the data set."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with images/, pairs.csv and identification.csv")
+    parser.add_argument("--engine", help="calibrate: deepface:<detector>+<model> instead of the default engine")
     parser.add_argument("--write", type=Path, help="calibrate: where to write the calibration")
     arguments = parser.parse_args()
     folder: Path | None = arguments.data
@@ -57,11 +58,20 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def encode(folder: Path, *, permit: Permit) -> Encoded:
-    """Decode, detect, align and extract every image; of several faces the one nearest to the middle counts."""
+def encode(folder: Path, *, permit: Permit, engine: FaceEngine | None = None) -> Encoded:
+    """Decode, detect, align and extract every image; of several faces the one nearest to the middle counts.
+
+    Args:
+        folder: the data set.
+        permit: from a recorded decision.
+        engine: None: the default one.
+    """
+    from recognition.engines import registry
+
+    works = engine or registry.get()
     paths = sorted(str(path.relative_to(folder)) for path in (folder / "images").rglob("*.jpg"))
     with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda path: _encode_one(folder / path, permit=permit), paths)
+        answers = pool.map(lambda path: _encode_one(folder / path, engine=works, permit=permit), paths)
         found = list(tqdm(answers, total=len(paths), disable=None, desc="photographs", unit="image"))
     return Encoded(
         index={path: row for row, path in enumerate(paths)},
@@ -72,11 +82,9 @@ def encode(folder: Path, *, permit: Permit) -> Encoded:
     )
 
 
-def _encode_one(path: Path, *, permit: Permit) -> tuple[Any, float]:
+def _encode_one(path: Path, *, engine: FaceEngine, permit: Permit) -> tuple[Any, float]:
     from recognition import images
-    from recognition.engines import registry
 
-    engine = registry.get()
     image = images.decode(path.read_bytes())
     faces = engine.detect(image, permit=permit)
     if not faces:

@@ -37,6 +37,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."
     ),
+    Variable(
+        "CUSTOS_ENGINES_OFFERED",
+        "deepface:yunet+SFace",
+        "Engines that a collection may name besides the default one, comma-separated; none: none of them.",
+    ),
     Variable("CUSTOS_WORKERS", "2", "Celery worker processes started by `make run`."),
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
@@ -89,6 +94,7 @@ class Environment:
     broker_url: str | None = field(default_factory=lambda: _text("BROKER_URL"))
     database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
     runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
+    engines_offered: str = field(default_factory=lambda: _text("CUSTOS_ENGINES_OFFERED") or "")
     workers: int = field(default_factory=lambda: _integer("CUSTOS_WORKERS"))
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")

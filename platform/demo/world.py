@@ -22,8 +22,7 @@ from demo.photographs import Photographs
 from governance import services as governance
 from governance.audit import ledger
 from governance.catalogue import DEFAULT_POLICY_BODY
-from recognition.engines import registry
-from recognition.services import collections, enrolment
+from recognition.services import collections, engines, enrolment
 from tenants import selectors, services
 from tenants.models import User
 from tenants.sign_in import give_totp
@@ -161,7 +160,7 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
         operations=cast.WORKING_OPERATIONS,
         jurisdictions=[part.jurisdiction],
         end_users=part.end_users,
-        engine_versions=[registry.get().version],
+        engine_versions=engines.offered_versions(),
     )
     officers = (work.staff["officer-1"], work.staff["officer-2"])
     expires_at = ledger.database_now() + APPROVED_FOR

@@ -27,6 +27,14 @@ class WeightsAltered(WeightsMissing):
     title = "The engine's models are not the declared ones"
 
 
+class CalibrationMissing(Unavailable):
+    """Nobody measured what the scores of this model mean, so neither a per cent nor a threshold can be given."""
+
+    code = "engine-not-calibrated"
+    title = "The engine's scores were never measured"
+    retryable = False
+
+
 class RuntimeUnusable(Unavailable):
     """No inference runtime could be loaded, or none gives the declared results on this machine."""
 

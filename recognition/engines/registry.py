@@ -1,6 +1,7 @@
 """Engines by name: made on first use, once in each process, by one thread while the others wait.
 
-Adding an engine is one folder and one line in `_FACTORIES`. Importing this module opens nothing.
+Adding an engine is one folder and one line in `_FACTORIES`. A name may carry a choice after a colon, which the engine
+reads: `deepface:yunet+SFace`. Importing this module opens nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +55,14 @@ def _fake(settings: EngineSettings) -> FaceEngine:
     return FakeEngine()
 
 
+def _deepface(settings: EngineSettings, selection: str) -> FaceEngine:
+    from recognition.engines.deepface.engine import DeepfaceEngine
+
+    return DeepfaceEngine(settings.models_dir, selection)
+
+
 _FACTORIES: dict[str, Callable[[EngineSettings], FaceEngine]] = {"onnx": _onnx, "fake": _fake}
+_FAMILIES: dict[str, Callable[[EngineSettings, str], FaceEngine]] = {"deepface": _deepface}
 _shelf = _Shelf()
 
 
@@ -68,8 +76,8 @@ def configure(*, models_dir: Path, runtime: str = "auto", threads: int = 1) -> N
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all engines."""
-    return tuple(_FACTORIES)
+    """Return the names of all engines; a family ends in a colon, after which the choice follows."""
+    return (*_FACTORIES, *(f"{family}:" for family in _FAMILIES))
 
 
 def get(name: str = "onnx") -> FaceEngine:
@@ -78,18 +86,26 @@ def get(name: str = "onnx") -> FaceEngine:
     Raises:
         EngineUnknown: there is no such engine.
         WeightsMissing, WeightsAltered: its models are not in place.
+        CalibrationMissing: nobody measured what its scores mean.
         RuntimeUnusable: no runtime gives the declared results on this machine.
     """
     engine = _shelf.engines.get(name)
     if engine is not None:
         return engine
-    if name not in _FACTORIES:
-        raise EngineUnknown(f"Engines here: {', '.join(_FACTORIES)}.")
     with _shelf.lock:
         engine = _shelf.engines.get(name)
         if engine is None:
-            engine = _shelf.engines[name] = _FACTORIES[name](_shelf.settings)
+            engine = _shelf.engines[name] = _make(name, settings=_shelf.settings)
         return engine
+
+
+def _make(name: str, *, settings: EngineSettings) -> FaceEngine:
+    family, colon, selection = name.partition(":")
+    if colon and family in _FAMILIES:
+        return _FAMILIES[family](settings, selection)
+    if name not in _FACTORIES:
+        raise EngineUnknown(f"Engines here: {', '.join(names())}.")
+    return _FACTORIES[name](settings)
 
 
 def _forget_inherited() -> None:

@@ -46,18 +46,18 @@ def create_collection(
         EngineNotOffered: `engine` is not offered here.
         PolicyRefused: the policy does not allow it.
     """
-    engine_name = engines.default_engine_name(engine)
+    engines.check_offered(engine)
     collection_id = new_id()
     resource = gate.ResourceRef("collection", collection_id, actor.tenant_id)
     request = gate.AccessRequest(actor=actor, operation=Operation.ADMINISTER, resource=resource)
     with gate.authorised(request) as admission:
-        made_by = engines.default_engine()
+        made_by = engines.engine_for_new_collection(engine)
         collection = Collection(
             id=collection_id,
             tenant_id=actor.tenant_id,
             name=name,
             description=description,
-            engine=engine_name,
+            engine=made_by.name,
             engine_version=made_by.version,
             dimensions=made_by.dimensions,
             retention_days=retention_days,

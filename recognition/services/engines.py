@@ -7,24 +7,52 @@ from django.conf import settings
 from recognition.engines import registry
 from recognition.engines.base import FaceEngine
 from recognition.errors import EngineNotOffered, EngineVersionMismatch
-from recognition.models import Collection
+from recognition.models import LARGEST_DIMENSIONS, Collection
 
 
-def default_engine_name(asked: str | None = None) -> str:
-    """Return the name of the engine for new work.
+def offered_names() -> tuple[str, ...]:
+    """Return the names of the engines that a collection may be created with, the instance's own first."""
+    return tuple(dict.fromkeys((settings.CUSTOS_ENGINE, *settings.CUSTOS_ENGINES_OFFERED)))
+
+
+def offered_versions() -> tuple[str, ...]:
+    """Return the versions of those engines: what an approval that leaves the choice free names (VET-005).
 
     Raises:
-        EngineNotOffered: another one was asked for.
+        WeightsMissing, CalibrationMissing, RuntimeUnusable: one is offered, and cannot work here.
     """
-    offered: str = settings.CUSTOS_ENGINE
-    if asked not in (None, offered):
-        raise EngineNotOffered(f"This instance offers the engine {offered}.")
-    return offered
+    return tuple(registry.get(name).version for name in offered_names())
 
 
 def default_engine() -> FaceEngine:
     """Return the engine for what belongs to no collection."""
-    return registry.get(default_engine_name())
+    return registry.get(settings.CUSTOS_ENGINE)
+
+
+def check_offered(asked: str | None) -> None:
+    """Check a name before anything is decided or loaded.
+
+    Raises:
+        EngineNotOffered: this instance does not offer an engine of this name.
+    """
+    if asked is not None and asked not in offered_names():
+        raise EngineNotOffered(f"This instance offers: {', '.join(offered_names())}.")
+
+
+def engine_for_new_collection(asked: str | None) -> FaceEngine:
+    """Return the engine of that name; None: the instance's own.
+
+    Raises:
+        EngineNotOffered: this instance does not offer it, or its vectors are too long for a collection.
+        WeightsMissing, CalibrationMissing, RuntimeUnusable: it is offered, and cannot work here.
+    """
+    check_offered(asked)
+    engine = registry.get(asked or settings.CUSTOS_ENGINE)
+    if engine.dimensions > LARGEST_DIMENSIONS:
+        raise EngineNotOffered(
+            f"{engine.name} makes vectors of {engine.dimensions} numbers; collections hold up to {LARGEST_DIMENSIONS}."
+        )
+    return engine
 
 
 def engine_of(collection: Collection) -> FaceEngine:

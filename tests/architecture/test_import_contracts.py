@@ -31,6 +31,10 @@ PLANTED: dict[str, tuple[str, str]] = {
     ),
     "Engines and evaluation know no Django, Celery or app": ("recognition/engines/fake.py", "import django.conf"),
     "Inference runtimes only in recognition.engines.onnx": ("recognition/services/engines.py", "import onnxruntime"),
+    "The deepface library only in recognition.engines.deepface": (
+        "recognition/engines/weights.py",
+        "import deepface.DeepFace",
+    ),
     "Rules are pure": ("governance/facts.py", "import django.db"),
     "The supervisor knows no Django and no app": ("platform/instance/ports.py", "import tenants.models"),
 }

@@ -15,7 +15,6 @@ from demo.photographs import Photographs
 from recognition import images
 from recognition.engines.base import FaceEngine
 from recognition.engines.fake import FakeEngine, face_picture
-from recognition.engines.onnx.engine import OnnxEngine
 from recognition.images import UprightImage
 
 
@@ -31,7 +30,7 @@ class Bench:
     nobody: UprightImage
 
 
-@pytest.fixture(params=["fake", "onnx"])
+@pytest.fixture(params=["fake", "onnx", "deepface"])
 def bench(request: pytest.FixtureRequest, photographs: Photographs) -> Bench:
     blank = images.decode(_png(np.full((240, 320, 3), 127, np.uint8)))
     if request.param == "fake":
@@ -40,7 +39,7 @@ def bench(request: pytest.FixtureRequest, photographs: Photographs) -> Bench:
     a_1, a_2, b, group = (
         images.decode(photographs.read(name)) for name in ("person_a_1", "person_a_2", "person_b_1", "group")
     )
-    engine: OnnxEngine = request.getfixturevalue("onnx_engine")
+    engine: FaceEngine = request.getfixturevalue(f"{request.param}_engine")
     return Bench(engine, (a_1, a_2), b, group, 6, blank)
 
 

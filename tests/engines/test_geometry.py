@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from recognition.engines import graphs
-from recognition.engines.onnx import alignment, pose, yunet
+from recognition.engines import alignment, detections, graphs, pose
 
 
 @given(
@@ -99,17 +98,17 @@ def _detection(left: float, top: float, side: float, score: float) -> list[float
 def test_of_overlapping_detections_the_best_is_kept() -> None:
     found = np.array([_detection(0, 0, 10, 0.7), _detection(1, 1, 10, 0.9), _detection(40, 40, 10, 0.6)], np.float32)
 
-    kept = yunet.suppress(found)
+    kept = detections.suppress(found)
 
-    assert kept[:, yunet.SCORE].tolist() == pytest.approx([0.9, 0.6])
-    assert len(yunet.suppress(found[:0])) == 0
+    assert kept[:, detections.SCORE].tolist() == pytest.approx([0.9, 0.6])
+    assert len(detections.suppress(found[:0])) == 0
 
 
 def test_a_weaker_detection_inside_a_larger_face_is_a_part_of_it() -> None:
     face, eye, beside = _detection(0, 0, 100, 0.9), _detection(20, 20, 20, 0.6), _detection(95, 20, 20, 0.6)
     surer = _detection(60, 60, 20, 0.95)
 
-    kept = yunet.without_parts(np.array([face, eye, beside, surer], np.float32))
+    kept = detections.without_parts(np.array([face, eye, beside, surer], np.float32))
 
     assert kept[:, 0].tolist() == [0, 95, 60]
 

@@ -30,6 +30,9 @@ CUSTOS_MODELS_DIR: Path = ENVIRONMENT.models_dir
 CUSTOS_CACHE_DIR: Path = ENVIRONMENT.cache_dir
 CUSTOS_RUNTIME = ENVIRONMENT.runtime
 CUSTOS_ENGINE = "onnx"
+CUSTOS_ENGINES_OFFERED = tuple(
+    name.strip() for name in ENVIRONMENT.engines_offered.split(",") if name.strip() not in ("", "none")
+)
 CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
 CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
 CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024

@@ -16,7 +16,11 @@ class CreateCollectionRequest(StrictSerializer):
     name = serializers.RegexField(
         rf"\A(?!\.{{1,2}}\Z){COLLECTION_NAME}\Z", max_length=255, help_text="1 to 255 of A-Z a-z 0-9 _ . -"
     )
-    engine = serializers.CharField(max_length=40, required=False, help_text="Left out: the instance's own.")
+    engine = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="One that the instance offers, as `deepface:yunet+SFace`. Left out: its own.",
+    )
     description = serializers.CharField(max_length=1000, default="", allow_blank=True)
     retention_days = serializers.IntegerField(
         min_value=1, max_value=_LONGEST_RETENTION_DAYS, required=False, allow_null=True, default=None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +19,15 @@ import numpy.typing as npt
 
 from common.permits import Permit, require_permit
 from recognition.engines import weights
-from recognition.engines.base import MAX_FACES, Box, DetectedFace, FloatArray, Landmark, Template
+from recognition.engines.alignment import aligned_crop
+from recognition.engines.base import MAX_FACES, DetectedFace, Template
+from recognition.engines.detections import face_of, points_of
 from recognition.engines.errors import EngineInWrongProcess, RuntimeUnusable
 from recognition.engines.manifest import MODELS, SFACE, YUNET, ModelCard
 from recognition.engines.onnx import golden
-from recognition.engines.onnx.alignment import aligned_crop
-from recognition.engines.onnx.pose import pose_of
-from recognition.engines.onnx.quality import quality_of
 from recognition.engines.onnx.session import Backend, RuntimeMissing, Session, open_session
 from recognition.engines.onnx.sface import DIMENSIONS, SFace
-from recognition.engines.onnx.yunet import BOX, POINTS, SCORE, YuNet
+from recognition.engines.onnx.yunet import YuNet
 from recognition.evaluation.calibration import Calibration
 from recognition.images import UprightImage
 
@@ -48,7 +46,6 @@ _PREFERENCES: Final[dict[str, tuple[Backend, ...]]] = {
     YUNET.name: (_ONNXRUNTIME, _OPENVINO),
     SFACE.name: (Backend("openvino", "bf16"), _OPENVINO, _ONNXRUNTIME),
 }
-_LANDMARKS: Final = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 
 
 class OnnxEngine:
@@ -80,7 +77,7 @@ class OnnxEngine:
         """Find up to `max_faces` faces, largest first. See `FaceEngine.detect`."""
         self._check(permit)
         found = self._detector.detect(image.pixels)
-        return tuple(_face(row, pixels=image.pixels) for row in found[:max_faces])
+        return tuple(face_of(row, pixels=image.pixels) for row in found[:max_faces])
 
     def extract(self, image: UprightImage, faces: Sequence[DetectedFace], *, permit: Permit) -> tuple[Template, ...]:
         """Make one template for each face. See `FaceEngine.extract`."""
@@ -88,7 +85,7 @@ class OnnxEngine:
         return tuple(self._template(face, pixels=image.pixels) for face in faces)
 
     def _template(self, face: DetectedFace, *, pixels: npt.NDArray[np.uint8]) -> Template:
-        crop = aligned_crop(pixels, _points_of(face, pixels=pixels))
+        crop = aligned_crop(pixels, points_of(face, pixels=pixels))
         return Template(self._recogniser.vector(crop), self.version)
 
     def _check(self, permit: Permit) -> None:
@@ -123,25 +120,3 @@ def _version(calibration: Calibration) -> str:
     parts = [*(card.sha256 for card in MODELS), str(PREPROCESSING), calibration.digest]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f"{YUNET.name}+{SFACE.name}@{digest[:12]}"
-
-
-def _face(row: FloatArray, *, pixels: npt.NDArray[np.uint8]) -> DetectedFace:
-    height, width = pixels.shape[:2]
-    points = row[POINTS].reshape(5, 2)
-    left, top, box_width, box_height = (float(value) for value in row[BOX])
-    pose = pose_of(points)
-    eye_distance_px = math.dist(points[0].tolist(), points[1].tolist())
-    return DetectedFace(
-        box=Box(left / width, top / height, box_width / width, box_height / height),
-        confidence=100.0 * float(row[SCORE]),
-        landmarks=tuple(
-            Landmark(kind, float(x) / width, float(y) / height) for kind, (x, y) in zip(_LANDMARKS, points, strict=True)
-        ),
-        pose=pose,
-        quality=quality_of(aligned_crop(pixels, points), pose=pose, eye_distance_px=eye_distance_px),
-    )
-
-
-def _points_of(face: DetectedFace, *, pixels: npt.NDArray[np.uint8]) -> FloatArray:
-    height, width = pixels.shape[:2]
-    return np.array([[landmark.x * width, landmark.y * height] for landmark in face.landmarks], np.float32)

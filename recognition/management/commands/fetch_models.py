@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.downloads import DownloadFailed
 from common.progress import TransferBar
+from recognition.engines.deepface.files import link_shipped
 from recognition.engines.errors import WeightsMissing
 from recognition.engines.manifest import MODELS
 from recognition.engines.weights import Installed, install, verified_path
@@ -43,3 +44,5 @@ class Command(BaseCommand):
                 raise CommandError(error.detail) from error
             said = "installed" if found is Installed.NOW else "verified"
             self.stdout.write(f"  {card.name:<16} {card.role}: {said} ({card.size / 1e6:.1f} MB, {card.licence})")
+        if not options["check"]:
+            link_shipped(models_dir=settings.CUSTOS_MODELS_DIR)
