@@ -148,7 +148,8 @@ def _interpolate(value: float, *, points: Sequence[tuple[float, float]]) -> floa
         return points[-1][1]
     right = bisect_right(points, value, key=lambda point: point[0])
     (x0, y0), (x1, y1) = points[right - 1], points[right]
-    return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
+    # Rounding may carry the last bit past the anchor; a higher score must never come out lower.
+    return min(y1, max(y0, y0 + (y1 - y0) * (value - x0) / (x1 - x0)))
 
 
 def _swapped(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
