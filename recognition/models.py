@@ -310,8 +310,8 @@ class DispatchTicket(models.Model):
     """Says that an open job wants its batches sent: written with the job, gone when the job is closed.
 
     Belongs to no tenant and says nothing but an id, so that the sweep finds jobs before it knows whose they are.
-    `touched_at` is the last sign of life: a send or a finished batch. `sends` spaces repeated sends out. `checked_at` is
-    when the sweep last asked the gate for it.
+    `touched_at` is the last sign of life: a send or a finished batch. `sends` spaces repeated sends out. `checked_at`
+    is when the sweep last asked the gate for it.
     """
 
     job_id = models.UUIDField(primary_key=True)
