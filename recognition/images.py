@@ -19,6 +19,7 @@ from PIL import ExifTags, Image
 from common.errors import PayloadTooLarge, Unprocessable, UnsupportedMedia
 
 _BACKDROP = (255, 255, 255)
+_BAND_ROWS = 64
 # What Pillow and the codecs under it raise on damaged files; found by feeding mutated and random bytes.
 _DAMAGE = (
     OSError,
@@ -178,12 +179,22 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB" and "transparency" not in picture.info:
         return picture
     if picture.mode.startswith("I"):
-        # 16-bit grey: Pillow would clip to 255 where the upper byte is meant.
-        grey = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_upper_bytes(picture)).convert("RGB")
     if picture.has_transparency_data:
         whole = picture.convert("RGBA")
         backdrop = Image.new("RGB", whole.size, _BACKDROP)
         backdrop.paste(whole, mask=whole.getchannel("A"))
         return backdrop
     return picture.convert("RGB")
+
+
+def _upper_bytes(picture: Image.Image) -> npt.NDArray[np.uint8]:
+    """Return 16-bit grey as 8-bit grey: Pillow would clip to 255 where the upper byte is meant.
+
+    In bands, so that no second copy of the whole is in memory.
+    """
+    grey = np.empty((picture.height, picture.width), np.uint8)
+    for top in range(0, picture.height, _BAND_ROWS):
+        band = picture.crop((0, top, picture.width, min(top + _BAND_ROWS, picture.height)))
+        grey[top : top + _BAND_ROWS] = np.clip(np.asarray(band), 0, 65535) >> 8
+    return grey

@@ -310,15 +310,20 @@ class DispatchTicket(models.Model):
     """Says that an open job wants its batches sent: written with the job, gone when the job is closed.
 
     Belongs to no tenant and says nothing but an id, so that the sweep finds jobs before it knows whose they are.
-    `touched_at` is the last sign of life: a send or a finished batch. `sends` spaces repeated sends out.
+    `touched_at` is the last sign of life: a send or a finished batch. `sends` spaces repeated sends out. `checked_at`
+    is when the sweep last asked the gate for it.
     """
 
     job_id = models.UUIDField(primary_key=True)
     touched_at = models.DateTimeField(db_default=Now())
+    checked_at = models.DateTimeField(db_default=Now())
     sends = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["touched_at"], name="ticket_by_touch")]
+        indexes: ClassVar = [
+            models.Index(fields=["touched_at"], name="ticket_by_touch"),
+            models.Index(fields=["checked_at"], name="ticket_by_check"),
+        ]
 
     def __str__(self) -> str:
         return str(self.job_id)

@@ -45,11 +45,14 @@ def read(sequence: int, *, tenant_id: uuid.UUID, job_id: uuid.UUID, digest: str)
 
     Raises:
         StagedImageDamaged: the file is missing, or its SHA-256 is not `digest`.
+        StagingUnavailable: it could not be read now (open files, a disk that went away); it may be whole.
     """
     try:
         data = (_folder(tenant_id, job_id) / str(sequence)).read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise StagedImageDamaged from error
+    except OSError as error:
+        raise StagingUnavailable(retry_after=10) from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise StagedImageDamaged
     return data

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.conf import settings
 
 from common.context import task_tenant_id
-from common.tasks import TenantTask
+from common.tasks import PlatformTask, TenantTask
 from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS
 from recognition.gallery import partitions
 from recognition.services import batches, sweeping
@@ -40,7 +40,7 @@ def promote_collection(collection_id: str) -> None:
     partitions.promote(uuid.UUID(collection_id), tenant_id=task_tenant_id())
 
 
-@shared_task(name=SWEEP_JOBS, base=Task, acks_late=True, **_LIMITS)
+@shared_task(name=SWEEP_JOBS, base=PlatformTask, **_LIMITS)
 def sweep_jobs() -> None:
     """Attend to jobs that nobody works on."""
     sweeping.sweep()

@@ -114,7 +114,7 @@ def as_platform_error(exception: Exception) -> PlatformError | None:
 
 
 def _of_rest_framework(exception: exceptions.APIException) -> PlatformError:
-    detail = str(exception.detail)
+    detail = _encodable(str(exception.detail))
     match exception:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return Unauthenticated(detail)
@@ -141,7 +141,13 @@ def _field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
             is_leaf = not isinstance(nested, (dict, list))
             yield from _field_errors(nested, pointer if is_leaf else f"{pointer}/{index}")
     else:
-        yield {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+        code = getattr(detail, "code", "invalid")
+        yield {"pointer": _encodable(pointer), "code": code, "detail": _encodable(str(detail))}
+
+
+def _encodable(text: str) -> str:
+    """Return a text that quotes the request, with half surrogate pairs, which no UTF-8 has, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _plain(error: PlatformError) -> JsonResponse:

@@ -11,7 +11,9 @@ from recognition.errors import RequestBodyTooLarge
 from traffic.api.idempotency import IdempotentView
 
 _SLACK_BYTES: Final = 1024 * 1024  # fields, part headers, JSON around the image
+# Uploads go to disk part by part. JSON is in memory whole: as bytes, as text, as strings, and decoded.
 BATCH_BODY_BYTES: Final = 256 * 1024 * 1024
+JSON_BATCH_BODY_BYTES: Final[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def body_of_images(count: int) -> int:
@@ -24,6 +26,8 @@ class LimitedView(IdempotentView):
 
     A body of unannounced length (chunked) is empty to Django, so the announcement can be relied on.
     """
+
+    advice = ""
 
     @property
     def most_body_bytes(self) -> int:
@@ -38,7 +42,7 @@ class LimitedView(IdempotentView):
         announced = request.META.get("CONTENT_LENGTH") or "0"
         if int(announced) > self.most_body_bytes:
             raise RequestBodyTooLarge(
-                f"The body has {int(announced):,} bytes; at most {self.most_body_bytes:,} are accepted."
+                f"The body has {int(announced):,} bytes; at most {self.most_body_bytes:,} are accepted.{self.advice}"
             )
         super().initial(request, *args, **kwargs)
 
@@ -56,6 +60,9 @@ class TwoImagesView(LimitedView):
 
 
 class BatchView(LimitedView):
+    advice = f" As multipart/form-data, {BATCH_BODY_BYTES:,} are."
+
     @property
     def most_body_bytes(self) -> int:
-        return BATCH_BODY_BYTES
+        is_upload = (self.request.content_type or "").startswith("multipart/")
+        return BATCH_BODY_BYTES if is_upload else JSON_BATCH_BODY_BYTES

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce, Now
 
 from common.context import tenant_scope
-from common.errors import PayloadTooLarge, Unprocessable, UnsupportedMedia
+from common.errors import PayloadTooLarge, PlatformError, Unprocessable, UnsupportedMedia
 from common.permits import Permit
 from common.vocabulary import JobKind, JobStatus
 from governance import gate
@@ -45,6 +45,9 @@ BATCH_IMAGES: Final = 8
 # images are tried one by one, and after so many more given up.
 _TOGETHER_ATTEMPTS: Final = 2
 _MOST_ATTEMPTS: Final = 5
+# What the images are not to blame for, and the process survives. Anything else, a time limit or a defect in the code,
+# may be an image's doing and counts.
+_NO_ATTEMPT: Final = (PlatformError, OperationalError, InterfaceError, OSError)
 
 Problem = dict[str, Any]
 Outcome = Examined | Identification | Problem
@@ -83,6 +86,8 @@ def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
 
     Raises:
         JobNotFound: the tenant has no such job.
+        PlatformError, OperationalError, InterfaceError, OSError: the platform could not go on (engine, ledger, disk,
+            database). The images stay pending for the sweep, and none comes closer to being given up.
     """
     for sequences in _groups(job_id, first=first, tenant_id=tenant_id):
         work = _begin(job_id, sequences=sequences, tenant_id=tenant_id)
@@ -98,6 +103,9 @@ def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
             return
         except (JobClosed, CollectionNotFound):
             return  # cancelled, halted or deleted while we worked: nothing was written
+        except _NO_ATTEMPT:
+            _give_back(work)
+            raise
 
 
 def _groups(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> list[list[int]]:
@@ -130,6 +138,14 @@ def _begin(job_id: uuid.UUID, *, sequences: Sequence[int], tenant_id: uuid.UUID)
         items = tuple(pending.order_by("sequence"))
         collection = collection_selectors.list_for(tenant_id).get(id=job.collection_id)
     return _Work(job, collection, items) if items else None
+
+
+def _give_back(work: _Work) -> None:
+    """Take an attempt back that ended through no fault of the images."""
+    with tenant_scope(work.job.tenant_id):
+        job = selectors.lock_for(work.job.tenant_id, job_id=work.job.id)
+        pending = selectors.items_of(job).filter(id__in=[item.id for item in work.items], attempts__gt=0)
+        pending.filter(status=JobItem.Status.PENDING).update(attempts=F("attempts") - 1)
 
 
 def _work_off(work: _Work) -> None:

@@ -23,6 +23,8 @@ from recognition.services.results import FaceView, Match, match_of, top_bucket, 
 
 DEFAULT_LIMIT: Final = 10
 MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
+# Of each face, where every face of a picture is searched for: there may be MAX_FACES.
+MOST_CANDIDATES_EACH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from recognition.services import engines, identification, submission
 from recognition.services.submission import Submission
 
 # The candidates of up to 500 images, each of up to 100 faces, are kept until the job is deleted.
-MOST_CANDIDATES: Final = 100
+MOST_CANDIDATES: Final = identification.MOST_CANDIDATES_EACH
 
 
 def submit_job(

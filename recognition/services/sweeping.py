@@ -10,7 +10,7 @@ import uuid
 from typing import Final
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 
 from common.context import tenant_scope
 from common.errors import PlatformError
@@ -23,14 +23,22 @@ from recognition.services.batches import batch_starts
 
 logger = logging.getLogger(__name__)
 
-# A running job asks the gate with every batch; one that has been quiet for so long is asked for here.
+# A running job asks the gate with every batch; one that has been quiet for so long is asked for here, no oftener, and
+# so many in one sweep: those that were asked for longest ago.
 QUIET_SECONDS: Final = 5
+MOST_RECHECKS: Final = 200
+MOST_SENDS: Final = 1_000
 # A folder without a ticket is not touched before this age: its job may be about to be committed.
 ABANDONED_SECONDS: Final = 600
 
-_QUIET: Final = """
-    SELECT job_id FROM recognition_dispatchticket
-    WHERE touched_at < clock_timestamp() - make_interval(secs => %s) ORDER BY touched_at
+_CLAIM_QUIET: Final = """
+    UPDATE recognition_dispatchticket SET checked_at = clock_timestamp()
+    WHERE job_id IN (
+        SELECT job_id FROM recognition_dispatchticket
+        WHERE greatest(touched_at, checked_at) < clock_timestamp() - make_interval(secs => %s)
+        ORDER BY checked_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING job_id
 """
 # Each fruitless send doubles the wait, up to 64 times: a job that only waits its turn must not flood the queue.
 _CLAIM_DUE: Final = """
@@ -38,26 +46,29 @@ _CLAIM_DUE: Final = """
     WHERE job_id IN (
         SELECT job_id FROM recognition_dispatchticket
         WHERE touched_at < clock_timestamp() - make_interval(secs => %s * 2 ^ least(sends, 6))
-        ORDER BY touched_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+        ORDER BY touched_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
     RETURNING job_id
 """
 
 
 def sweep() -> None:
-    """Ask the gate again for quiet jobs, send lost batches again, and remove images that no job wants."""
-    for job_id in _rows(_QUIET, QUIET_SECONDS):
-        _attend(job_id, is_due=False)
-    for job_id in _rows(_CLAIM_DUE, settings.CUSTOS_TASK_VISIBILITY_SECONDS):
+    """Send lost batches again, ask the gate again for quiet jobs, and remove images that no job wants.
+
+    Sending comes first: it is quick, and what jobs wait for.
+    """
+    for job_id in _claim(_CLAIM_DUE, seconds=settings.CUSTOS_TASK_VISIBILITY_SECONDS, most=MOST_SENDS):
         _attend(job_id, is_due=True)
+    for job_id in _claim(_CLAIM_QUIET, seconds=QUIET_SECONDS, most=MOST_RECHECKS):
+        _attend(job_id, is_due=False)
     for tenant_id, job_id in staging.jobs_older_than(ABANDONED_SECONDS):
         if not DispatchTicket.objects.filter(job_id=job_id).exists():
             staging.remove(tenant_id=tenant_id, job_id=job_id)
 
 
-def _rows(statement: str, seconds: float) -> list[uuid.UUID]:
+def _claim(statement: str, *, seconds: float, most: int) -> list[uuid.UUID]:
     with transaction.atomic(), connections["default"].cursor() as cursor:
-        cursor.execute(statement, [seconds])
+        cursor.execute(statement, [seconds, most])
         return [job_id for (job_id,) in cursor.fetchall()]
 
 
@@ -72,7 +83,7 @@ def _attend(job_id: uuid.UUID, *, is_due: bool) -> None:
             _send(found[0])
         else:
             jobs.recheck(found[0], collection=found[1])
-    except PlatformError:
+    except (PlatformError, DatabaseError, InterfaceError):
         logger.exception("job %s could not be attended to", job_id)
 
 

@@ -32,7 +32,10 @@ def test_any_text_is_a_cursor_or_a_clear_error(text: str) -> None:
         assert key is None or len(text) >= 22
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1e3", "", "\u0664", "9" * 40])
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "1001", "-1", "x", "1e3", "", "\u0664", "7\n", "07", "9" * 40, "0000000015000", "000000001" + "0" * 5000],
+)
 def test_it_refuses_a_limit_out_of_range(limit: str) -> None:
     with pytest.raises(LimitOutOfRange):
         page_limit(_request(limit=limit))
@@ -40,4 +43,4 @@ def test_it_refuses_a_limit_out_of_range(limit: str) -> None:
 
 def test_it_has_a_default_limit() -> None:
     assert page_limit(_request()) == DEFAULT_LIMIT
-    assert page_limit(_request(limit="7")) == 7
+    assert [page_limit(_request(limit=text)) for text in ("1", "7", "1000")] == [1, 7, 1000]

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 
 from common.context import tenant_scope
 from governance.audit import selectors as log
+from recognition.api.limits import BATCH_BODY_BYTES, JSON_BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection
 from tests.recognition.conftest import GALLERY, Traces, reload, traces_of
@@ -159,6 +160,21 @@ def test_a_body_of_too_many_bytes_is_refused_by_what_it_announces(alice: Player,
         assert (response.status_code, response.json()["code"]) == (413, "request-body-too-large"), url
 
 
+@pytest.mark.parametrize("url", [f"{ENROL}:batch", f"/v1/collections/{GALLERY}/search:batch"])
+def test_a_batch_in_json_is_held_in_memory_and_so_may_be_no_larger_than_this(
+    alice: Player, gallery: Collection, url: str
+) -> None:
+    def announce(size: int, content_type: str) -> tuple[int, str]:
+        response = alice.client.generic("POST", url, b"{}", content_type=content_type, CONTENT_LENGTH=str(size))
+        return response.status_code, response.json()["code"]
+
+    too_large = (413, "request-body-too-large")
+    assert announce(JSON_BATCH_BODY_BYTES + 1, "application/json") == too_large
+    assert announce(JSON_BATCH_BODY_BYTES, "application/json") == (400, "validation-failed")
+    assert announce(BATCH_BODY_BYTES + 1, "multipart/form-data; boundary=x") == too_large
+    assert announce(JSON_BATCH_BODY_BYTES + 1, "multipart/form-data; boundary=x")[0] == 400
+
+
 # what is sent in place of an image → status and code
 WRONG_FORMS: dict[str, tuple[Any, int, str]] = {
     "text instead of an object": ("aGVsbG8=", 400, "validation-failed"),
@@ -227,3 +243,27 @@ def test_a_field_that_is_not_known_is_refused(alice: Player, gallery: Collection
         {"pointer": "/threshold_", "code": "unknown", "detail": "This field is not known here."}
     ]
     assert traces_of(alice).images == 0
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "x\\udfff/y"])
+def test_a_field_whose_name_is_no_text_is_refused_like_any_other(alice: Player, name: str) -> None:
+    """Half a surrogate pair can be written in JSON, but not in UTF-8, and so not in the answer as it is."""
+    body = f'{{"name": "album", "{name}": 1}}'.encode()
+
+    response = alice.client.generic("POST", "/v1/collections", body, content_type="application/json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "validation-failed")
+    assert response.json()["errors"] == [
+        {"pointer": f"/{name}", "code": "unknown", "detail": "This field is not known here."}
+    ]
+
+
+@pytest.mark.parametrize("value", ["\\ud800", "a \\udc00 b"])
+def test_a_value_that_is_no_text_is_refused(alice: Player, value: str) -> None:
+    for body in (
+        f'{{"name": "{value}"}}',
+        f'{{"name": "x", "description": "{value}"}}',
+        f'{{"name": {{"{value}": 1}}}}',
+    ):
+        response = alice.client.generic("POST", "/v1/collections", body.encode(), content_type="application/json")
+        assert (response.status_code, response.json()["code"]) == (400, "validation-failed"), body

@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connections
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import JobStatus, Operation
 from governance import services as governance
+from governance.audit.errors import LedgerUnavailable
 from governance.errors import PolicyRefused
 from recognition import dispatch, staging
+from recognition.engines.errors import RuntimeUnusable
 from recognition.engines.fake import FakeEngine, face_picture
 from recognition.errors import CollectionNotFound, JobClosed, StagingUnavailable, TooManyImages
 from recognition.models import Collection, DispatchTicket, Face, Job, JobItem
@@ -196,6 +199,62 @@ def test_an_image_that_kills_its_worker_is_given_up_and_takes_no_other_with_it(
     done = reload(job)
     assert (done.status, done.done, done.failed, deaths) == (JobStatus.SUCCEEDED, 4, 1, 5)
     assert [item.problem["code"] for item in _items(job) if item.problem] == ["image-abandoned"]
+
+
+@pytest.mark.parametrize(
+    ("where", "trouble"),
+    [
+        ("engine_of", RuntimeUnusable("the accelerator went away")),
+        ("read", StagingUnavailable(retry_after=10)),
+        ("read", OperationalError("the connection is closed")),
+        ("complete", LedgerUnavailable()),
+    ],
+)
+def test_no_image_is_given_up_for_the_platform_s_troubles(
+    alice: Player,
+    gallery: Collection,
+    outbox: Outbox,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    trouble: Exception,
+) -> None:
+    job = submit(alice, pictures(2))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise trouble
+
+    owner = {"engine_of": batches.engines, "read": staging, "complete": batches.gate.Admission}[where]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, where, refuse)
+        for _ in range(2 * batches._MOST_ATTEMPTS):
+            with pytest.raises(type(trouble)):
+                work_off(job, outbox)
+    assert [(item.status, item.attempts) for item in _items(job)] == [(JobItem.Status.PENDING, 0)] * 2
+    assert len(_staged(home)) == 2
+
+    work_off(job, outbox)
+
+    assert (reload(job).status, reload(job).done) == (JobStatus.SUCCEEDED, 2)
+
+
+@pytest.mark.parametrize("trouble", [SoftTimeLimitExceeded(), MemoryError(), ZeroDivisionError()])
+def test_an_image_that_may_be_to_blame_itself_is_given_up(
+    alice: Player, gallery: Collection, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    job = submit(alice, pictures(1))
+
+    def break_down(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(batches, "examine", break_down)
+    for _ in range(batches._MOST_ATTEMPTS):
+        with pytest.raises(type(trouble)):
+            work_off(job, outbox)
+
+    work_off(job, outbox)
+
+    assert [item.problem and item.problem["code"] for item in _items(job)] == ["image-abandoned"]
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"something else")])

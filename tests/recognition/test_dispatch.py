@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from pytest_django.fixtures import Settings
 
 from common import context
 from common.vocabulary import JobKind
+from instance import supervisor
 from recognition import dispatch
 from tests.recognition.conftest import Outbox
 
@@ -70,3 +72,12 @@ def test_a_message_carries_the_request_it_came_from(monkeypatch: pytest.MonkeyPa
         context.bind_request_id("the-next-request")
 
     assert [headers["custos_request"] for headers in sent] == ["the-request-in-question"]
+
+
+def test_workers_serve_every_queue_and_maintenance_does_not_wait_for_bulk(settings: Settings) -> None:
+    served = supervisor.QUEUES.split(",")
+    used = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
+
+    assert used <= set(served)
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["queue_order_strategy"] == "priority"
+    assert served.index("interactive") < served.index("maintenance") < served.index("bulk")

@@ -6,6 +6,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from recognition.images import (
     ImageTooLarge,
     ImageUnreadable,
     UprightImage,
+    _upper_bytes,
     decode,
 )
 from tests.recognition.drawings import (
@@ -259,6 +261,27 @@ def test_the_upper_byte_counts_of_sixteen_bits() -> None:
     image = decode(sixteen_bit_png(every_level))
 
     assert np.array_equal(image.pixels[..., 0], (every_level >> 8).astype(np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_sixteen_bits_are_reduced_without_a_second_copy_of_the_picture(mode: str) -> None:
+    """NumPy's memory is traced, Pillow's own is not: one byte a pixel for the answer, and bands beside it."""
+    height, width = 1_000, 1_100  # not a whole number of bands
+    levels = (np.arange(height * width) % 70_000).astype(np.int32).reshape(height, width)
+    expected = (np.minimum(levels, 65_535) >> 8).astype(np.uint8)
+    if mode == "I;16":
+        levels, expected = (levels % 65_536).astype(np.uint16), ((levels % 65_536) >> 8).astype(np.uint8)
+    picture = Image.fromarray(levels)
+    assert picture.mode == mode
+    tracemalloc.start()
+    try:
+        grey = _upper_bytes(picture)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert np.array_equal(grey, expected)
+    assert peak < 2.5 * height * width
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP"])

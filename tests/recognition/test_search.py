@@ -15,7 +15,7 @@ from recognition.gallery import pgvector
 from recognition.models import Collection
 from recognition.selectors import faces as face_selectors
 from recognition.services import collections, enrolment
-from recognition.services.identification import MOST_CANDIDATES
+from recognition.services.identification import MOST_CANDIDATES, MOST_CANDIDATES_EACH
 from tests.recognition.conftest import GALLERY, Traces, decided, enrol, in_json, traces_of
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, World
 
@@ -130,6 +130,7 @@ def test_a_face_of_another_collection_cannot_be_searched_for(world: World, galle
         ({"threshold": "NaN"}, "/threshold"),
         ({"face_id": str(new_id())}, ""),
         ({"every_face": "perhaps"}, "/every_face"),
+        ({"every_face": True, "limit": MOST_CANDIDATES_EACH + 1}, "/limit"),
     ],
 )
 def test_an_option_out_of_range_is_refused(
@@ -139,6 +140,18 @@ def test_an_option_out_of_range_is_refused(
 
     assert response.status_code == 400
     assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"limit": MOST_CANDIDATES}, {"limit": MOST_CANDIDATES_EACH, "every_face": True}],
+)
+def test_the_largest_limits_are_taken(alice: Player, gallery: Collection, options: dict[str, Any]) -> None:
+    enrol(alice, 1)
+
+    response = _search(alice, face_picture(1), **options)
+
+    assert (response.status_code, len(response.json()["searches"][0]["candidates"])) == (200, 1)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,23 @@ def test_a_file_that_is_missing_or_changed_is_an_error(home: Path) -> None:
             _read(sequence, expected=expected)
 
 
+@pytest.mark.parametrize("trouble", [OSError(24, "Too many open files"), PermissionError(13, "Permission denied")])
+def test_a_file_that_cannot_be_read_now_is_not_called_damaged(
+    home: Path, monkeypatch: pytest.MonkeyPatch, trouble: OSError
+) -> None:
+    _write(b"first")
+
+    def refuse(_: Path) -> bytes:
+        raise trouble
+
+    with monkeypatch.context() as patch, pytest.raises(StagingUnavailable) as error:
+        patch.setattr(Path, "read_bytes", refuse)
+        _read(0, expected=b"first")
+
+    assert error.value.retryable
+    assert _read(0, expected=b"first") == b"first"
+
+
 def test_a_job_is_staged_once(home: Path) -> None:
     _write(b"first")
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django.fixtures import Settings
 
@@ -17,6 +17,7 @@ from common.vocabulary import JobStatus, Operation
 from governance import services as governance
 from governance.audit.models import AuditEntry
 from recognition import dispatch, staging
+from recognition.errors import GalleryBusy
 from recognition.models import Collection, DispatchTicket, Job
 from recognition.selectors import jobs as selectors
 from recognition.services import enrolment, sweeping
@@ -34,9 +35,9 @@ def only_own_tickets() -> None:
 def _age(job: Job, *, seconds: float) -> None:
     with transaction.atomic(), connections["default"].cursor() as cursor:
         cursor.execute(
-            "UPDATE recognition_dispatchticket SET touched_at = touched_at - make_interval(secs => %s)"
-            " WHERE job_id = %s",
-            [seconds, job.id],
+            "UPDATE recognition_dispatchticket SET touched_at = touched_at - make_interval(secs => %s),"
+            " checked_at = checked_at - make_interval(secs => %s) WHERE job_id = %s",
+            [seconds, seconds, job.id],
         )
 
 
@@ -154,16 +155,62 @@ def _entries(player: Player) -> int:
         return AuditEntry.objects.count()
 
 
+def test_a_waiting_job_is_not_asked_for_again_at_once(alice: Player, gallery: Collection, outbox: Outbox) -> None:
+    job = submit(alice, pictures(1))
+    _age(job, seconds=sweeping.QUIET_SECONDS + 1)
+    sweeping.sweep()
+    before = _entries(alice)
+
+    sweeping.sweep()
+    assert _entries(alice) == before
+
+    _age(job, seconds=sweeping.QUIET_SECONDS + 1)
+    sweeping.sweep()
+    assert _entries(alice) == before + 2
+
+
+def test_asking_for_a_job_does_not_put_sending_it_off(
+    alice: Player, gallery: Collection, outbox: Outbox, settings: Settings
+) -> None:
+    job = submit(alice, pictures(1))
+    outbox.messages.clear()
+    ages = [0.4 * settings.CUSTOS_TASK_VISIBILITY_SECONDS] * 3
+
+    for age in ages:
+        _age(job, seconds=age)
+        sweeping.sweep()
+
+    assert _sent(outbox, job) == [0]
+
+
+def test_a_sweep_asks_for_so_many_jobs_and_the_next_for_others(
+    alice: Player, gallery: Collection, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = [submit(alice, pictures(1)) for _ in range(3)]
+    for age, job in enumerate(waiting):
+        _age(job, seconds=sweeping.QUIET_SECONDS + 10 - age)
+    asked: list[uuid.UUID] = []
+    monkeypatch.setattr(sweeping, "MOST_RECHECKS", 2)
+    monkeypatch.setattr(sweeping.jobs, "recheck", lambda job, **_: asked.append(job.id))
+
+    sweeping.sweep()
+    assert set(asked) == {job.id for job in waiting[:2]}
+    sweeping.sweep()
+
+    assert asked[2:] == [waiting[2].id]
+
+
+@pytest.mark.parametrize(
+    "trouble", [GalleryBusy(), OperationalError("deadlock detected"), InterfaceError("the connection is closed")]
+)
 def test_the_trouble_of_one_job_is_its_own(
     alice: Player,
-    mallory: Player,
     gallery: Collection,
     outbox: Outbox,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
+    trouble: Exception,
 ) -> None:
-    from recognition.errors import GalleryBusy
-
     first, second = submit(alice, pictures(1)), submit(alice, pictures(1))
     outbox.messages.clear()
     for job in (first, second):
@@ -172,7 +219,7 @@ def test_the_trouble_of_one_job_is_its_own(
 
     def send_unless_first(job: Job) -> None:
         if job.id == first.id:
-            raise GalleryBusy
+            raise trouble
         send(job)
 
     monkeypatch.setattr(sweeping, "_send", send_unless_first)

@@ -9,7 +9,13 @@ from rest_framework import serializers
 from recognition.api.serializers.faces import BatchImage, BoxResponse, ImagesUpload, MatchResponse, box_of, match_of
 from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage
 from recognition.services import searches
-from recognition.services.identification import DEFAULT_LIMIT, MOST_CANDIDATES, Identification, Search
+from recognition.services.identification import (
+    DEFAULT_LIMIT,
+    MOST_CANDIDATES,
+    MOST_CANDIDATES_EACH,
+    Identification,
+    Search,
+)
 
 
 class _SearchOptions(StrictSerializer):
@@ -19,10 +25,20 @@ class _SearchOptions(StrictSerializer):
         default=None,
         help_text="Left out: the lowest that policy and collection allow, at least 80. A lower one is refused.",
     )
-    limit = serializers.IntegerField(min_value=1, max_value=MOST_CANDIDATES, default=DEFAULT_LIMIT)
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_CANDIDATES,
+        default=DEFAULT_LIMIT,
+        help_text=f"Most candidates of a face; with `every_face` at most {MOST_CANDIDATES_EACH}.",
+    )
     every_face = serializers.BooleanField(
         default=False, help_text="Search for every face of the image, not only for the largest."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["every_face"] and attrs["limit"] > MOST_CANDIDATES_EACH:
+            raise serializers.ValidationError({"limit": [f"With every_face, at most {MOST_CANDIDATES_EACH}."]})
+        return attrs
 
 
 class SearchRequest(_SearchOptions):
@@ -30,6 +46,7 @@ class SearchRequest(_SearchOptions):
     face_id = serializers.UUIDField(required=False, help_text="A face of this collection, instead of an image.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
         if ("image" in attrs) == ("face_id" in attrs):
             raise serializers.ValidationError("Send either an image or a face_id.")
         if "face_id" in attrs and attrs.pop("every_face"):
