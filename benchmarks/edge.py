@@ -74,6 +74,7 @@ def _every_face(tenant: BenchTenant) -> list[Row]:
     from django.conf import settings
 
     from common.context import tenant_scope
+    from common.permits import Permit
     from common.vocabulary import Operation
     from governance import gate
     from recognition.engines.base import Template
@@ -84,11 +85,16 @@ def _every_face(tenant: BenchTenant) -> list[Row]:
     settings.CUSTOS_ENGINE = "fake"
     collection = collections.create_collection("bench", actor=tenant.actor)
     resource = gate.ResourceRef("collection", collection.id, tenant.actor.tenant_id)
-    request = gate.AccessRequest(
-        actor=tenant.actor, operation=Operation.SEARCH, resource=resource, engine_version=collection.engine_version
-    )
-    permit = gate.authorise(request).permit
-    assert permit is not None
+
+    def permitted(operation: Operation) -> Permit:
+        request = gate.AccessRequest(
+            actor=tenant.actor, operation=operation, resource=resource, engine_version=collection.engine_version
+        )
+        permit = gate.authorise(request).permit
+        assert permit is not None
+        return permit
+
+    permit = permitted(Operation.SEARCH)
     reference, gallery = selectors.gallery_of(collection), PgvectorGallery()
     rng = np.random.default_rng(7)
 
@@ -98,7 +104,9 @@ def _every_face(tenant: BenchTenant) -> list[Row]:
         return [Template(vector, collection.engine_version) for vector in vectors]
 
     with tenant_scope(tenant.actor.tenant_id):
-        gallery.add(reference, [(uuid.uuid4(), template) for template in templates(FACES)], permit=permit)
+        gallery.add(
+            reference, [(uuid.uuid4(), template) for template in templates(FACES)], permit=permitted(Operation.ENROL)
+        )
     together, apart = Samples(), Samples()
     for number in tqdm(range(SEARCHES), desc=f"{PROBES} probes of {FACES:,}", leave=False):
         probes = templates(PROBES)

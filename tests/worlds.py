@@ -175,3 +175,8 @@ def impose(staff: Staff) -> Iterator[MoratoriumFactory]:
 def permit() -> Permit:
     """A permit for tests of engines and gallery alone; `tests/architecture/test_permits.py` allows it here."""
     return mint_permit(decision_id=new_id(), tenant_id=new_id(), operation="detect", epoch=1)
+
+
+def permit_for(tenant_id: uuid.UUID, operation: Operation) -> Permit:
+    """Return a permit for tests of the gallery alone."""
+    return mint_permit(decision_id=new_id(), tenant_id=tenant_id, operation=operation, epoch=1)

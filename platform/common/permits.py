@@ -8,10 +8,15 @@ permits; `tests/architecture/test_permits.py` refuses any other caller.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import InitVar, dataclass
 from typing import Final
 
 _MINT: Final = object()
+
+
+class PermitMismatch(RuntimeError):
+    """A permit was used for what it was not given for: a defect in the code, never a caller's mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,24 @@ def mint_permit(*, decision_id: uuid.UUID, tenant_id: uuid.UUID, operation: str,
     return Permit(decision_id, tenant_id, operation, epoch, mint=_MINT)
 
 
-def require_permit(permit: object) -> Permit:
-    """Return the permit, or raise TypeError when something else was passed in its place."""
+def require_permit(
+    permit: object, *, tenant_id: uuid.UUID | None = None, operations: Collection[str] | None = None
+) -> Permit:
+    """Return the permit, when it is one and is for this.
+
+    Args:
+        permit: what was passed as a permit.
+        tenant_id: whose data it must be for; None: no tenant's data is touched.
+        operations: one of which it must be for; None: any.
+
+    Raises:
+        TypeError: something else was passed in its place.
+        PermitMismatch: it was given for another tenant or another operation.
+    """
     if not isinstance(permit, Permit):
         raise TypeError(f"A Permit is required, not {type(permit).__name__}.")
+    if tenant_id is not None and permit.tenant_id != tenant_id:
+        raise PermitMismatch("The permit is another tenant's.")
+    if operations is not None and permit.operation not in operations:
+        raise PermitMismatch(f"A permit to {permit.operation} is none for this.")
     return permit

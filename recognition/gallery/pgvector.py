@@ -14,6 +14,7 @@ import numpy as np
 from django.db import connections
 
 from common.permits import Permit, require_permit
+from common.vocabulary import Operation
 from recognition.engines.base import Template
 from recognition.errors import CollectionNotFound, EngineVersionMismatch, GalleryBusy
 from recognition.gallery.base import GalleryRef, Hit, SearchResult, Vectors
@@ -22,6 +23,10 @@ from recognition.models import SHARED_PARTITIONS
 
 _INSERT_ROWS: Final = 1_000
 _READ_ATTEMPTS: Final = 5
+# What a permit must have been given for.
+_TO_ADD: Final = (Operation.ENROL,)
+_TO_SEARCH: Final = (Operation.SEARCH,)
+_TO_REMOVE: Final = (Operation.DELETE,)
 
 # COPY is refused on tables with row-level security.
 _INSERT: Final = """
@@ -69,7 +74,7 @@ class PgvectorGallery:
 
     def add(self, gallery: GalleryRef, entries: Sequence[tuple[uuid.UUID, Template]], *, permit: Permit) -> None:
         """Store templates: see `GalleryIndex`."""
-        require_permit(permit)
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_ADD)
         if not entries:
             return
         texts = _texts(protect(_matrix([t for _, t in entries], gallery=gallery), gallery=gallery))
@@ -91,7 +96,7 @@ class PgvectorGallery:
         exclude: uuid.UUID | None = None,
     ) -> SearchResult:
         """Search exactly: see `GalleryIndex`."""
-        require_permit(permit)
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
         texts = _texts(protect(_matrix(probes, gallery=gallery), gallery=gallery))
         statement = _SEARCH.format(probes=", ".join(["(%s, %s::halfvec)"] * len(texts)))
         numbered = [value for pair in enumerate(texts) for value in pair]
@@ -102,7 +107,7 @@ class PgvectorGallery:
 
     def vector_of(self, gallery: GalleryRef, face_id: uuid.UUID, *, permit: Permit) -> Template | None:
         """Return a face's template: see `GalleryIndex`."""
-        require_permit(permit)
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
         ((_, text, engine_version),) = _follow(gallery, _VECTOR, before=[], after=[face_id])
         if text is None:
             return None
@@ -111,14 +116,14 @@ class PgvectorGallery:
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates: see `GalleryIndex`."""
-        require_permit(permit)
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_REMOVE)
         with connections["default"].cursor() as cursor:
             cursor.execute(_REMOVE, [*_own(gallery), list(face_ids)])
             return int(cursor.rowcount)
 
     def remove_all(self, gallery: GalleryRef, *, permit: Permit) -> int:
         """Delete all templates: see `GalleryIndex`."""
-        require_permit(permit)
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_REMOVE)
         with connections["default"].cursor() as cursor:
             cursor.execute(_REMOVE_ALL, _own(gallery))
             removed = int(cursor.rowcount)

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 
 from common.context import tenant_scope
 from common.ids import new_id
-from common.permits import Permit
+from common.vocabulary import Operation
 from recognition.api.serializers.fields import EncodedImage, Similarity
 from recognition.errors import CollectionNotFound, GalleryBusy, JobNotFound
 from recognition.gallery import partitions, pgvector
@@ -24,7 +24,7 @@ from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as job_selectors
 from recognition.services import deletion, jobs, references, sweeping
 from tests.recognition.conftest import GALLERY, Outbox, enrol, pictures, random_templates, submit, traces_of
-from tests.worlds import Player
+from tests.worlds import Player, permit_for
 
 
 def test_a_collection_that_is_gone_cannot_be_locked(alice: Player, gallery: Collection) -> None:
@@ -63,15 +63,17 @@ def test_a_ticket_whose_job_is_gone_or_closed_is_passed_over(
     DispatchTicket.objects.all().delete()
 
 
-def test_nothing_is_added_of_nothing(alice: Player, gallery: Collection, permit: Permit) -> None:
+def test_nothing_is_added_of_nothing(alice: Player, gallery: Collection) -> None:
     with tenant_scope(alice.tenant.id):
-        references.gallery.add(collection_selectors.gallery_of(gallery), [], permit=permit)
+        references.gallery.add(
+            collection_selectors.gallery_of(gallery), [], permit=permit_for(gallery.tenant_id, Operation.ENROL)
+        )
 
     assert traces_of(alice).templates == 0
 
 
 def test_a_collection_that_moves_during_every_attempt_is_busy(
-    alice: Player, gallery: Collection, permit: Permit, monkeypatch: pytest.MonkeyPatch
+    alice: Player, gallery: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrol(alice, 1)
     monkeypatch.setattr(pgvector, "_READ_ATTEMPTS", 3)
@@ -98,7 +100,7 @@ def test_a_collection_that_moves_during_every_attempt_is_busy(
             random_templates(1, seed=1),
             limit=1,
             min_score=0.0,
-            permit=permit,
+            permit=permit_for(gallery.tenant_id, Operation.SEARCH),
         )
 
     assert (len(reads), busy.value.status, busy.value.extra) == (3, 503, {"retry_after": 1})

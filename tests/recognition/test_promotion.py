@@ -13,7 +13,7 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
-from common.permits import Permit
+from common.vocabulary import Operation
 from recognition.gallery import partitions
 from recognition.models import SHARED_PARTITIONS, Collection, TemplatePartition
 from recognition.selectors import collections as collection_selectors
@@ -21,7 +21,7 @@ from recognition.services import collections, deletion, references
 from recognition.tasks import promote_collection
 from tests.conftest import admin_connection
 from tests.recognition.conftest import GALLERY, enrol, random_templates, reload, traces_of
-from tests.worlds import Player
+from tests.worlds import Player, permit_for
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def _promote(collection: Collection) -> bool:
     return partitions.promote(collection.id, tenant_id=collection.tenant_id)
 
 
-def _search(collection: Collection, *, seed: int, permit: Permit) -> set[uuid.UUID]:
+def _search(collection: Collection, *, seed: int) -> set[uuid.UUID]:
     """Search by a reference read beforehand, as a request would that was slow to decode its picture."""
     with tenant_scope(collection.tenant_id):
         found = references.gallery.search(
@@ -51,12 +51,12 @@ def _search(collection: Collection, *, seed: int, permit: Permit) -> set[uuid.UU
             random_templates(1, seed=seed),
             limit=1000,
             min_score=-1.0,
-            permit=permit,
+            permit=permit_for(collection.tenant_id, Operation.SEARCH),
         )
     return {hit.face_id for hit in found.hits[0]}
 
 
-def test_it_moves_templates_and_collection_together(alice: Player, gallery: Collection, permit: Permit) -> None:
+def test_it_moves_templates_and_collection_together(alice: Player, gallery: Collection) -> None:
     ids = enrol(alice, 1, 2, 3)
 
     assert _promote(gallery) is True
@@ -64,7 +64,7 @@ def test_it_moves_templates_and_collection_together(alice: Player, gallery: Coll
     moved = reload(gallery)
     assert moved.partition_no >= SHARED_PARTITIONS
     assert _partition_of_templates(gallery) == {moved.partition_no}
-    assert _search(gallery, seed=1, permit=permit) == set(ids)
+    assert _search(gallery, seed=1) == set(ids)
 
 
 def test_a_small_collection_stays_where_it_is(alice: Player, gallery: Collection) -> None:
@@ -98,7 +98,7 @@ def test_two_promotions_at_once_move_it_once(alice: Player, gallery: Collection)
     assert _partition_of_templates(gallery) == {reload(gallery).partition_no}
 
 
-def test_nobody_is_lost_while_others_enrol_and_search(alice: Player, gallery: Collection, permit: Permit) -> None:
+def test_nobody_is_lost_while_others_enrol_and_search(alice: Player, gallery: Collection) -> None:
     """Searches see every face enrolled before them, whichever side of the move they fall on."""
     known = set(enrol(alice, 1, 2, 3))
     stop = threading.Event()
@@ -108,7 +108,7 @@ def test_nobody_is_lost_while_others_enrol_and_search(alice: Player, gallery: Co
 
     def search() -> None:
         while not stop.is_set():
-            lost = known - _search(gallery, seed=2, permit=permit)
+            lost = known - _search(gallery, seed=2)
             searches[0] += 1
             if lost:
                 missing.append(lost)
@@ -127,7 +127,7 @@ def test_nobody_is_lost_while_others_enrol_and_search(alice: Player, gallery: Co
     assert moved is True
     assert missing == []
     assert searches[0] >= 10
-    assert _search(gallery, seed=2, permit=permit) == known | set(made)
+    assert _search(gallery, seed=2) == known | set(made)
     assert _partition_of_templates(gallery) == {reload(gallery).partition_no}
     assert reload(gallery).face_count == 33
 
