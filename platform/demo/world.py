@@ -21,7 +21,6 @@ from demo import cast
 from demo.photographs import Photographs
 from governance import services as governance
 from governance.audit import ledger
-from governance.catalogue import DEFAULT_POLICY_BODY
 from recognition.services import collections, engines, enrolment
 from tenants import selectors, services
 from tenants.models import User
@@ -98,9 +97,7 @@ def build(*, home: Path, base_url: str, photographs: Photographs, report: Report
     """
     work = _Build(report)
     report("Publishing the default policy")
-    governance.publish_policy(
-        dict(DEFAULT_POLICY_BODY), author="custos shipped policy", approver="operator of this instance"
-    )
+    governance.publish_shipped_policy()
     report("Creating staff: two officers, two oversight members, an auditor")
     for username, role in cast.STAFF:
         _create_staff(work, username=username, role=role)
