@@ -93,6 +93,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    # What the application may change of a person who exists; the database grants no other column (migration 0007).
+    CHANGEABLE: ClassVar = ("password", "last_login", "username", "email", "is_active")
+
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -106,6 +109,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new person whole, and of a known one what may change: libraries save whole rows."""
+        if not self._state.adding and not args and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = self.CHANGEABLE
+        super().save(*args, **kwargs)
 
     @property
     def is_staff(self) -> bool:

@@ -58,3 +58,9 @@ def give_totp(user: User) -> str:
     secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     return secret
+
+
+def totp_secret_of(user: User) -> str | None:
+    """Return the secret of a person's one-time-code factor, for the demo world's log-ins; None without one."""
+    factor = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+    return SecondFactorAdapter().decrypt(factor.data["secret"]) if factor is not None else None

@@ -39,8 +39,11 @@ def close_ledger_pool() -> None:
 
 def _open() -> ConnectionPool[psycopg.Connection[Any]]:
     database = settings.DATABASES["default"]
+    # sslmode and its like, and the isolation level, as on the request's connections; `pool` is Django's own word.
+    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
     return ConnectionPool(
         kwargs={
+            **options,
             "host": database["HOST"],
             "port": database["PORT"],
             "dbname": database["NAME"],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
+logger = logging.getLogger(__name__)
+
+OURS = "custos."
 _MODULES = {
     "development": "config.settings.dev",
     "test": "config.settings.test",
@@ -21,3 +25,34 @@ def choose_settings() -> None:
     if name not in _MODULES:
         raise SystemExit(f"CUSTOS_ENV must be one of {', '.join(_MODULES)}, not {name!r}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", _MODULES[name])
+
+
+def unsafe_settings() -> list[str]:
+    """Run the system checks and return what `config.checks` refuses; needs a set-up Django.
+
+    `runserver` and `migrate` run checks by themselves; servers, workers and schedulers do not.
+    """
+    from django.core.checks import Tags, run_checks
+    from django.db import DatabaseError
+
+    found = run_checks()
+    try:
+        found += run_checks(tags=[Tags.database], databases=["default"])
+    except (DatabaseError, OSError) as error:
+        # A constraint of the database refuses the same; a database that is away for a moment stops no restart.
+        logger.warning("The database was not checked: %s", type(error).__name__)
+    return [
+        f"{message.id}: {message.msg}" for message in found if message.is_serious() and str(message.id).startswith(OURS)
+    ]
+
+
+def refuse_unsafe_settings() -> None:
+    """Stop an entry point whose settings are unsafe.
+
+    Raises:
+        ImproperlyConfigured: they are. (gunicorn stops for an exception; a worker that exits it starts for ever.)
+    """
+    from django.core.exceptions import ImproperlyConfigured
+
+    if found := unsafe_settings():
+        raise ImproperlyConfigured("Custos does not start with these settings. " + " ".join(found))

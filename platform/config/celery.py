@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from celery import Celery
+import os
+from typing import Any
 
-from config.boot import choose_settings
+import django
+from celery import Celery
+from celery.signals import beat_init, worker_init
+
+from config.boot import choose_settings, unsafe_settings
 
 choose_settings()
 app = Celery("custos")
@@ -12,3 +17,18 @@ app = Celery("custos")
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_settings(**kwargs: Any) -> None:
+    """Stop a worker or scheduler whose settings are unsafe.
+
+    Raises:
+        SystemExit: they are. (Celery logs any other exception of a signal's receiver and goes on.)
+    """
+    django.setup()
+    if found := unsafe_settings():
+        # The scheduler has replaced `sys.stderr` by now: what is printed there, by SystemExit too, is lost.
+        os.write(2, f"Custos does not start with these settings. {' '.join(found)}\n".encode())
+        raise SystemExit(1)

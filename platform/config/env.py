@@ -6,10 +6,18 @@ No Django here: the supervisor (`instance`) reads the same list. `docs/reference
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlencode, urlunsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_PORT = 5432
+# Parts of a database URL that say who logs in: they are for set-up. `application_name` and `options` are set by role.
+_LOG_IN = frozenset({"user", "password", "passfile", "service", "sslpassword", "application_name", "options"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,51 @@ def _integer(name: str) -> int:
         return int(value or "")
     except ValueError:
         raise SystemExit(f"{name} must be a whole number, not {value!r}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """Where a database is, without a log-in.
+
+    Attributes:
+        host: a name, an address (IPv6 without brackets), or the folder of a socket.
+        options: libpq's further parameters, such as sslmode and sslrootcert.
+    """
+
+    host: str
+    port: int
+    name: str
+    options: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, url: str) -> DatabaseAddress:
+        """Take a DATABASE_URL apart as libpq does.
+
+        Raises:
+            SystemExit: it is none. The message does not repeat it: it may hold a password.
+        """
+        try:
+            parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if name not in _LOG_IN}
+            host, port = parts.pop("host", "") or "127.0.0.1", int(parts.pop("port", "") or DEFAULT_PORT)
+        except (psycopg.ProgrammingError, ValueError):
+            raise SystemExit("DATABASE_URL must look like postgresql://user:password@host:5432/name.") from None
+        return cls(host, port, parts.pop("dbname", "") or "custos", parts)
+
+    @property
+    def url(self) -> str:
+        """The address as a URL."""
+        is_folder = self.host.startswith("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        query = {**({"host": self.host} if is_folder else {}), **self.options}
+        return urlunsplit(
+            (
+                "postgresql",
+                f"{'' if is_folder else host}:{self.port}",
+                f"/{quote(self.name, safe='')}",
+                urlencode(query, safe="/", quote_via=quote),
+                "",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

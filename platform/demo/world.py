@@ -7,9 +7,9 @@ police enrol one photograph *before* the moratorium begins, so that there is som
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,13 +19,15 @@ from common.context import Actor, ActorKind, Usage
 from common.vocabulary import CustomerCategory, Operation, StaffRole
 from demo import cast
 from demo.photographs import Photographs
+from demo.progress import Progress, write_private
 from governance import services as governance
 from governance.audit import ledger
-from governance.catalogue import DEFAULT_POLICY_BODY
-from recognition.services import collections, engines, enrolment
+from governance.models import Approval, Exemption, Moratorium
+from recognition.errors import CollectionExists
+from recognition.services import collections, engines, enrolment, faces
 from tenants import selectors, services
 from tenants.models import User
-from tenants.sign_in import give_totp
+from tenants.sign_in import give_totp, totp_secret_of
 
 Report = Callable[[str], None]
 
@@ -68,9 +70,14 @@ class Credentials:
         return next(tenant.api_key for tenant in self.tenants if tenant.slug == slug)
 
 
+class WorldWithoutLogIns(Exception):
+    """The database holds people of a demo world whose passwords nobody wrote down; the message says what to do."""
+
+
 @dataclass(slots=True)
 class _Build:
     report: Report
+    progress: Progress
     staff: dict[str, User] = field(default_factory=dict)
     logins: list[LogIn] = field(default_factory=list)
 
@@ -91,16 +98,15 @@ def read_credentials(home: Path) -> Credentials | None:
 
 
 def build(*, home: Path, base_url: str, photographs: Photographs, report: Report) -> Credentials:
-    """Build the world and write its log-ins (0600).
+    """Build the world and write its log-ins (0600); goes on where an earlier call was killed.
 
     Raises:
-        PlatformError: a part of the world exists already without its log-ins.
+        PlatformError: the platform refuses a step.
+        WorldWithoutLogIns: people of the demo world exist, and nothing in this home knows their passwords.
     """
-    work = _Build(report)
+    work = _Build(report, Progress(home / "demo" / "progress.json"))
     report("Publishing the default policy")
-    governance.publish_policy(
-        dict(DEFAULT_POLICY_BODY), author="custos shipped policy", approver="operator of this instance"
-    )
+    governance.publish_shipped_policy()
     report("Creating staff: two officers, two oversight members, an auditor")
     for username, role in cast.STAFF:
         _create_staff(work, username=username, role=role)
@@ -109,11 +115,14 @@ def build(*, home: Path, base_url: str, photographs: Photographs, report: Report
         report(f"Creating tenant {part.slug}: {part.name} ({part.category})")
         tenants.append(_create_tenant(work, part=part))
     report("Enrolling one photograph for the police, before the moratorium begins")
-    police_face_id = _enrol_for_police(tenants[-1], photographs=photographs)
+    police_face_id = work.progress.remember(
+        "police face", lambda: str(_enrol_for_police(tenants[-1], photographs=photographs))
+    )
     report("Imposing the moratorium on police use, with an exemption for the rescue charity")
     moratorium_id = _impose_moratorium(work)
-    credentials = Credentials(base_url, tenants, work.logins, str(police_face_id), str(moratorium_id))
+    credentials = Credentials(base_url, tenants, work.logins, police_face_id, str(moratorium_id))
     _write(credentials_path(home), credentials)
+    work.progress.forget()
     return credentials
 
 
@@ -122,30 +131,43 @@ def _password() -> str:
 
 
 def _create_staff(work: _Build, *, username: str, role: StaffRole) -> None:
-    password = _password()
-    user = services.create_staff(username=username, password=password, role=role, actor=ledger.SYSTEM)
+    password = work.progress.remember(f"password of {username}", _password)
+    user = _known_person(username, password=password) or services.create_staff(
+        username=username, password=password, role=role, actor=ledger.SYSTEM
+    )
     work.staff[username] = user
-    work.logins.append(LogIn(role.value, username, password, give_totp(user)))
+    work.logins.append(LogIn(role.value, username, password, totp_secret_of(user) or give_totp(user)))
+
+
+def _known_person(username: str, *, password: str) -> User | None:
+    user = User.objects.filter(username=username).first()
+    if user is not None and not user.check_password(password):
+        raise WorldWithoutLogIns(
+            f"{username} exists and the password is not known here: the log-ins of this demo world were lost."
+            " Start with a new home (CUSTOS_HOME=var-two make run), or remove this one."
+        )
+    return user
 
 
 def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
     defaults = services.MemberDefaults(
         purpose=part.purposes[0], on_behalf_of=part.stated_end_user, jurisdiction=part.jurisdiction
     )
-    tenant = services.create_tenant(
+    tenant = selectors.get_tenant_by_slug(part.slug) or services.create_tenant(
         part.slug, name=part.name, category=part.category, actor=ledger.SYSTEM, defaults=defaults
     )
     users = []
     for username, role in part.members:
-        password = _password()
-        services.create_member(
-            tenant.id,
-            username=username,
-            password=password,
-            role=role,
-            actor=ledger.SYSTEM,
-            email=f"{username}@{part.slug}.example",
-        )
+        password = work.progress.remember(f"password of {username}", _password)
+        if _known_person(username, password=password) is None:
+            services.create_member(
+                tenant.id,
+                username=username,
+                password=password,
+                role=role,
+                actor=ledger.SYSTEM,
+                email=f"{username}@{part.slug}.example",
+            )
         users.append(LogIn(role.value, username, password))
     binding = services.KeyBinding(
         operations=(*cast.WORKING_OPERATIONS, Operation.DELETE, Operation.READ_OWN_DECISIONS),
@@ -154,7 +176,12 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
         default_jurisdiction=part.jurisdiction,
         default_on_behalf_of=part.stated_end_user,
     )
-    key = services.issue_api_key(tenant.id, label="demo key", binding=binding, actor=ledger.SYSTEM)
+
+    def issue() -> str:
+        key = services.issue_api_key(tenant.id, label="demo key", binding=binding, actor=ledger.SYSTEM)
+        return json.dumps([key.token, key.access_key_id, key.secret_access_key])
+
+    token, access_key_id, secret_access_key = json.loads(work.progress.remember(f"key of {part.slug}", issue))
     use = governance.ApprovedUse(
         purposes=part.purposes,
         operations=cast.WORKING_OPERATIONS,
@@ -164,10 +191,9 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
     )
     officers = (work.staff["officer-1"], work.staff["officer-2"])
     expires_at = ledger.database_now() + APPROVED_FOR
-    governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=officers)
-    return TenantLogIns(
-        part.slug, part.name, part.category.value, key.token, users, key.access_key_id, key.secret_access_key
-    )
+    if not Approval.objects.using("officer").filter(tenant_id=tenant.id, revoked_at=None).exists():
+        governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=officers)
+    return TenantLogIns(part.slug, part.name, part.category.value, token, users, access_key_id, secret_access_key)
 
 
 def actor_of_key(slug: str, *, token: str) -> Actor:
@@ -184,7 +210,11 @@ def actor_of_key(slug: str, *, token: str) -> Actor:
 
 def _enrol_for_police(tenant: TenantLogIns, *, photographs: Photographs) -> UUID:
     actor = actor_of_key(tenant.slug, token=tenant.api_key)
-    collections.create_collection(cast.POLICE_COLLECTION, actor=actor)
+    with suppress(CollectionExists):
+        collections.create_collection(cast.POLICE_COLLECTION, actor=actor)
+    known = faces.list_faces(collection_name=cast.POLICE_COLLECTION, actor=actor, paginate=lambda rows: rows.first())
+    if known is not None:
+        return known.id
     enrolled = enrolment.enrol_image(
         photographs.read("person_d_1"), collection_name=cast.POLICE_COLLECTION, actor=actor
     )
@@ -192,7 +222,8 @@ def _enrol_for_police(tenant: TenantLogIns, *, photographs: Photographs) -> UUID
 
 
 def _impose_moratorium(work: _Build) -> UUID:
-    moratorium = governance.impose_moratorium(
+    known = Moratorium.objects.using("officer").filter(reason=cast.MORATORIUM_REASON, lifted_at=None).first()
+    moratorium = known or governance.impose_moratorium(
         selector=governance.Selector(
             categories=[CustomerCategory.LAW_ENFORCEMENT],
             operations=[Operation.DETECT, Operation.COMPARE, Operation.ENROL, Operation.SEARCH, Operation.TRACK],
@@ -205,6 +236,8 @@ def _impose_moratorium(work: _Build) -> UUID:
     charity = selectors.get_tenant_by_slug("rescue-charity")
     if charity is None:
         raise LookupError("The rescue charity is missing from the demo world.")
+    if Exemption.objects.using("officer").filter(moratorium=moratorium, revoked_at=None).exists():
+        return moratorium.id
     governance.grant_exemption(
         moratorium,
         tenant_id=charity.id,
@@ -218,12 +251,4 @@ def _impose_moratorium(work: _Build) -> UUID:
 
 
 def _write(path: Path, credentials: Credentials) -> None:
-    """Write the file with mode 0600 from its first byte on, and put it in place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".partial")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(credentials), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_private(path, json.dumps(asdict(credentials), indent=2))

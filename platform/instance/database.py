@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
+from config.env import DatabaseAddress
 from instance.errors import StartFailed
 from instance.secret_files import ensure_secret
 
@@ -17,18 +17,24 @@ LEAST_VECTOR = (0, 7)
 OWNER = "custos_owner"
 ROLES = (OWNER, "custos_app", "custos_officer", "custos_sequencer", "custos_audit", "custos_backup")
 
+# The fence reads what committed before it and answers what is durable: neither is left to the server's configuration.
+_EVERY_ROLE = {"default_transaction_isolation": "read committed", "synchronous_commit": "on"}
 # A holder of the fence that stops answering would stall every activation: such a transaction is ended.
-_ROLE_SETTINGS = {
-    "custos_app": {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "20s", "statement_timeout": "60s"},
-    "custos_officer": {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "20s", "statement_timeout": "60s"},
+_IMPATIENT = {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "20s", "statement_timeout": "60s"}
+_ROLE_SETTINGS = {"custos_app": _IMPATIENT, "custos_officer": _IMPATIENT}
+# What a role's statements may leave in the server's log: no text, no parameters, no rows. Only a superuser may set it,
+# or whom one has granted it: on a server of your own, see docs/how-to/operate.md.
+_QUIET_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 
 def without_credentials(url: str) -> str:
-    """Return host, port and name of a database URL: what runtime processes get."""
-    parts = urlsplit(url)
-    host = parts.hostname or "127.0.0.1"
-    return urlunsplit((parts.scheme, f"{host}:{parts.port or 5432}", parts.path, "", ""))
+    """Return host, port, name and options of a database URL: what runtime processes get."""
+    return DatabaseAddress.parse(url).url
 
 
 def prepare(admin_url: str, keys_dir: Path) -> None:
@@ -41,7 +47,7 @@ def prepare(admin_url: str, keys_dir: Path) -> None:
     Raises:
         StartFailed: the server cannot be reached or is too old, or pgvector is missing.
     """
-    name = urlsplit(admin_url).path.lstrip("/") or "custos"
+    name = DatabaseAddress.parse(admin_url).name
     with _connect(admin_url, database="postgres") as connection:
         if connection.info.server_version < LEAST_SERVER:
             raise StartFailed(f"PostgreSQL 15 or later is needed, not {connection.info.server_version // 10_000}.")
@@ -69,12 +75,20 @@ def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], *, role: st
             sql.SQL("ALTER" if exists else "CREATE"), sql.Identifier(role), bypass, sql.Literal(password)
         )
     )
-    for setting, value in _ROLE_SETTINGS.get(role, {}).items():
+    for setting, value in {**_EVERY_ROLE, **_ROLE_SETTINGS.get(role, {}), **_settable(connection)}.items():
         connection.execute(
             sql.SQL("ALTER ROLE {} SET {} = {}").format(
                 sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)
             )
         )
+
+
+def _settable(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, str]:
+    """Return the settings of the server's log that this log-in may give a role."""
+    row = connection.execute(
+        "SELECT bool_and(has_parameter_privilege(name, 'SET')) FROM unnest(%s::text[]) AS name", [list(_QUIET_LOG)]
+    ).fetchone()
+    return _QUIET_LOG if row is not None and row[0] else {}
 
 
 def _ensure_database(connection: psycopg.Connection[tuple[object, ...]], *, name: str) -> None:

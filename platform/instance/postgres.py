@@ -31,7 +31,17 @@ PORT_WAIT_SECONDS = 3.0  # a killed server's children may hold it a moment longe
 STOP_TIMEOUT_SECONDS = 60.0
 LEFTOVER_TIMEOUT_SECONDS = 30.0
 SHARED_MEMORY_IN_USE = "is still in use"
+# A statement, its parameters and an error's detail hold embeddings, names and case numbers: none of them is logged.
+_QUIET_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+}
 _SETTINGS = {
+    **_QUIET_LOG,
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",

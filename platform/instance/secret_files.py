@@ -11,8 +11,8 @@ from pathlib import Path
 PLATFORM_KEY_BYTES = 32
 
 
-def secret_folder(path: Path) -> Path:
-    """Create a folder with mode 0700 (and tighten one that is there)."""
+def private_folder(path: Path) -> Path:
+    """Create a folder with mode 0700 (and tighten one that is there): secrets, logs."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.chmod(0o700)
     return path
@@ -21,7 +21,7 @@ def secret_folder(path: Path) -> Path:
 def ensure_secret(path: Path, *, make: Callable[[], bytes]) -> bytes:
     """Return the content of a secret file, creating it first when it is missing. Safe when two start at once."""
     if not path.exists():
-        secret_folder(path.parent)
+        private_folder(path.parent)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -36,7 +36,7 @@ def ensure_secret(path: Path, *, make: Callable[[], bytes]) -> bytes:
 
 def ensure_platform_secrets(keys_dir: Path) -> None:
     """Create the wrapping key and Django's secret."""
-    secret_folder(keys_dir)
+    private_folder(keys_dir)
     ensure_secret(keys_dir / "platform.key", make=lambda: secrets.token_bytes(PLATFORM_KEY_BYTES))
     ensure_secret(keys_dir / "django_secret", make=new_password)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from instance import database
 from instance.account import Account, service_account
 from instance.postgres import EmbeddedPostgres
-from instance.secret_files import ensure_platform_secrets, ensure_secret
+from instance.secret_files import ensure_platform_secrets, ensure_secret, private_folder
 from instance.valkey import EmbeddedValkey
 
 ROOTS_FOLDER = Path("/var/lib")
@@ -91,8 +91,7 @@ def embedded_services(
     home.mkdir(parents=True, exist_ok=True)
     keys = keys_dir or home / "keys"
     ensure_platform_secrets(keys)
-    logs = home / "logs"
-    logs.mkdir(exist_ok=True)
+    logs = private_folder(home / "logs")
     account = service_account()
     folder = service_folder(home, account=account)
     with ExitStack() as stack:

@@ -23,7 +23,7 @@ from instance.children import Child, python
 from instance.errors import HomeInUse, PortTaken, StartFailed
 from instance.ports import LOOPBACK, free_port, is_free
 from instance.postgres import tail
-from instance.secret_files import ensure_platform_secrets
+from instance.secret_files import ensure_platform_secrets, private_folder
 from instance.services import Endpoints, embedded_services
 
 READY_TIMEOUT_SECONDS = 120.0
@@ -106,8 +106,7 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
     """Bring an instance up as far as its first answered request."""
     home = environment.home
     home.mkdir(parents=True, exist_ok=True)
-    logs = home / "logs"
-    logs.mkdir(exist_ok=True)
+    private_folder(home / "logs")
     os.environ.update({"CUSTOS_HOME": str(home), "PORT": str(environment.port)})
     with ExitStack() as stack:
         stack.enter_context(_only_one(home))

@@ -7,6 +7,7 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -17,7 +18,11 @@ from governance import gate
 from governance.audit import ledger, pool
 from governance.audit.models import AuditEntry
 from governance.audit.pool import close_ledger_pool, ledger_pool
+from instance.database import ROLES
+from tests.conftest import admin_connection
 from tests.worlds import Player
+
+_SAFE_SESSION = "SELECT current_setting('default_transaction_isolation'), current_setting('synchronous_commit')"
 
 
 def test_a_process_has_one_pool() -> None:
@@ -60,8 +65,6 @@ def test_its_size_is_set() -> None:
 def test_a_connection_that_died_is_replaced() -> None:
     with ledger_pool().connection() as own:
         row = own.execute("SELECT pg_backend_pid()").fetchone()
-    from tests.conftest import admin_connection
-
     with admin_connection() as admin:
         admin.execute("SELECT pg_terminate_backend(%s)", [row[0] if row else None])
 
@@ -111,3 +114,49 @@ def test_a_forked_process_opens_its_own() -> None:
     assert ledger_pool() is before
     assert pool._pool is not None
     assert pool._pool[0] == os.getpid()
+
+
+@pytest.mark.parametrize("alias", ["default", "officer"])
+def test_isolation_and_durability_are_not_the_servers_choice(alias: str) -> None:
+    """A database that is configured otherwise: the fence would read old facts, a decision could be lost."""
+    database = connections[alias].settings_dict["NAME"]
+    close_ledger_pool()
+    connections[alias].close()
+    with admin_connection() as admin:
+        admin.execute(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
+        admin.execute(f"ALTER DATABASE {database} SET synchronous_commit = 'off'")
+    try:
+        with connections[alias].cursor() as cursor, ledger_pool().connection() as own:
+            cursor.execute(_SAFE_SESSION)
+            assert cursor.fetchone() == ("read committed", "on")
+            assert own.execute(_SAFE_SESSION).fetchone() == ("read committed", "on")
+    finally:
+        with admin_connection() as admin:
+            admin.execute(f"ALTER DATABASE {database} RESET ALL")
+
+
+def test_every_role_is_pinned_for_processes_that_set_nothing_themselves() -> None:
+    with admin_connection() as admin:
+        pinned = dict(
+            admin.execute("SELECT rolname, rolconfig FROM pg_roles WHERE rolname LIKE 'custos\\_%'").fetchall()
+        )
+
+    for role in ROLES:
+        assert {
+            "default_transaction_isolation=read committed",
+            "synchronous_commit=on",
+            "log_min_error_statement=panic",
+            "log_error_verbosity=terse",
+            "log_parameter_max_length_on_error=0",
+        } <= set(pinned[role])
+
+
+def test_the_options_of_the_address_reach_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that was told to require TLS refuses the server of the tests, which has none."""
+    monkeypatch.setitem(settings.DATABASES["default"]["OPTIONS"], "sslmode", "require")
+    close_ledger_pool()
+    try:
+        with pytest.raises(psycopg.OperationalError, match="SSL"):
+            psycopg.connect(**ledger_pool().kwargs)
+    finally:
+        close_ledger_pool()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,35 @@ def test_an_unknown_environment_stops_the_start(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(SystemExit, match="development, test, production, not 'staging'"):
         boot.choose_settings()
+
+
+def test_a_database_address_keeps_what_its_query_asks_for() -> None:
+    address = env.DatabaseAddress.parse("postgresql://a:b@[::1]:5433/custos?sslmode=require&connect_timeout=3")
+
+    assert (address.host, address.port, address.name) == ("::1", 5433, "custos")
+    assert address.options == {"sslmode": "require", "connect_timeout": "3"}
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://a:s3cret@db:many/custos", "mysql://a:s3cret@db", "postgresql://a:s3cret@db?x=1"]
+)
+def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(SystemExit, match="DATABASE_URL must look like") as refused:
+        env.DatabaseAddress.parse(url)
+
+    assert "s3cret" not in str(refused.value)
+
+
+def test_the_settings_pass_the_query_on(tmp_path: Path) -> None:
+    """In a process of its own: settings are read once."""
+    told = {"DATABASE_URL": "postgresql://[::1]:5433/custos?sslmode=verify-full", "CUSTOS_ENV": "production"}
+    code = "from config.settings import prod; d = prod.DATABASES['default']; print(d['HOST'], d['OPTIONS']['sslmode'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **told, "CUSTOS_HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY / "platform")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "::1 verify-full\n"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
+import os
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,50 @@ def test_the_image_does_not_run_as_root() -> None:
     assert "USER custos" in lines
     assert lines.index("USER custos") < lines.index('ENTRYPOINT ["entrypoint.sh"]')
     assert not any(line.startswith("COPY . ") for line in lines), "only what is named gets into the image"
+
+
+def test_downloads_go_to_the_volume_the_rest_is_read_only() -> None:
+    text = (DOCKER / "Dockerfile").read_text()
+
+    assert "CUSTOS_CACHE_DIR=/home/custos/data/cache" in text
+    assert 'VOLUME ["/home/custos/data"]' in text
+
+
+@pytest.mark.parametrize(
+    ("allowed", "expected"),
+    [
+        ("localhost", "localhost"),
+        ("custos.example.org, localhost", "custos.example.org"),
+        (".example.org", "example.org"),
+    ],
+)
+def test_the_health_check_asks_under_a_name_that_is_answered(tmp_path: Path, allowed: str, expected: str) -> None:
+    asked: list[str | None] = []
+
+    class Web(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Host"])
+            self.send_response(200 if self.path == "/health/ready" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name of the library
+            """Say nothing."""
+
+    (tmp_path / "part").write_text("web")
+    text = (DOCKER / "healthcheck.sh").read_text().replace("/tmp/custos-part", f"{tmp_path}/part")
+    (tmp_path / "healthcheck.sh").write_text(text)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        told = {"PORT": str(server.server_port), "CUSTOS_ALLOWED_HOSTS": allowed}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["sh", tmp_path / "healthcheck.sh"],
+            env={**os.environ, **told, "PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        server.shutdown()
+        thread.join()
+
+    assert (done.returncode, asked) == (0, [expected]), done.stderr

@@ -133,3 +133,29 @@ def test_a_wrong_password_is_refused(home: Path) -> None:
             pytest.raises(redis.RedisError),
         ):
             broker.ping()
+
+
+def test_a_failing_statement_leaves_nothing_of_itself_in_the_log(home: Path) -> None:
+    with embedded_services(home) as endpoints:
+        password = (endpoints.keys_dir / "database" / "custos_app").read_text()
+        app = endpoints.database_url.replace("://", f"://custos_app:{password}@")
+        with _admin(endpoints) as admin:
+            admin.execute("CREATE TABLE people (name text PRIMARY KEY)")
+            admin.execute("GRANT INSERT ON people TO custos_app")
+        with psycopg.connect(app, autocommit=True) as connection:
+            connection.execute("INSERT INTO people VALUES (%s)", ["mallory"])
+            for statement in (
+                "INSERT INTO people VALUES (%s)",
+                "SELECT %s::text::numeric[]",
+                "SELECT %s, 'mallory' FROM x",
+            ):
+                with pytest.raises(psycopg.Error):
+                    connection.execute(statement, ["mallory"], prepare=True)
+
+        log = home / "logs" / "postgres.log"
+        said = log.read_text()
+        assert "duplicate key" in said, "the error itself is logged"
+        assert "INSERT INTO" not in said
+        assert "STATEMENT" not in said
+        assert "Key (name)" not in said
+        assert stat.S_IMODE(log.parent.stat().st_mode) == 0o700

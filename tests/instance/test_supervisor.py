@@ -77,10 +77,17 @@ def test_an_unreachable_database_says_what_to_check(tmp_path: Path) -> None:
     [
         ("postgresql://a:b@db.example.org:5433/custos", "postgresql://db.example.org:5433/custos"),
         ("postgresql://a:b@db.example.org/custos", "postgresql://db.example.org:5432/custos"),
+        ("postgresql://a:b@[fd00::1]:5433/custos", "postgresql://[fd00::1]:5433/custos"),
+        (
+            "postgresql://a:b@db/custos?sslmode=verify-full&sslrootcert=/etc/ca%20one.pem&passfile=/root/.pgpass",
+            "postgresql://db:5432/custos?sslmode=verify-full&sslrootcert=/etc/ca%20one.pem",
+        ),
+        ("postgresql://a:b@/cus%2Ftos?host=/run/postgresql", "postgresql://:5432/cus%2Ftos?host=/run/postgresql"),
     ],
 )
 def test_runtime_addresses_carry_no_credentials(url: str, expected: str) -> None:
     assert database.without_credentials(url) == expected
+    assert database.without_credentials(expected) == expected
 
 
 def test_a_port_is_remembered_while_it_is_free(tmp_path: Path) -> None:

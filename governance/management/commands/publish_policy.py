@@ -1,4 +1,4 @@
-"""`manage.py publish_policy`: put the shipped default policy in force (does nothing when it is already)."""
+"""`manage.py publish_policy`: put the shipped default policy in force (does nothing when it was before)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from governance import services
-from governance.catalogue import DEFAULT_POLICY_BODY
 
 
 class Command(BaseCommand):
-    help = "Publish the shipped default policy; does nothing when it is in force already. Safe to run again."
+    help = "Publish the shipped default policy; does nothing when it was published before. Safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        version = services.publish_policy(
-            dict(DEFAULT_POLICY_BODY), author="custos shipped policy", approver="operator of this instance"
-        )
+        version = services.publish_shipped_policy()
         self.stdout.write(f"Policy version {version} is published.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from environ import Env
 
@@ -151,13 +150,20 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATABASE_ROUTERS = ["config.routers.OneDatabase"]
 
 
+DATABASE_ADDRESS = env.DatabaseAddress.parse(ENVIRONMENT.database_url or "postgresql://127.0.0.1:5432/custos")
+# Generic plans are a trap on skewed tenants (SEARCH 4). The fence needs each statement to see what committed before it,
+# and a decision to be durable when it is answered: both are said here, whatever the server's configuration.
+SESSION_OPTIONS = (
+    r"-c plan_cache_mode=force_custom_plan -c default_transaction_isolation=read\ committed -c synchronous_commit=on"
+)
+
+
 def connection_parameters(role: str) -> dict[str, Any]:
     """Return host, port, name, user and password of a database role."""
-    address = urlsplit(ENVIRONMENT.database_url or "postgresql://127.0.0.1:5432/custos")
     return {
-        "NAME": address.path.lstrip("/") or "custos",
-        "HOST": address.hostname or "127.0.0.1",
-        "PORT": str(address.port or 5432),
+        "NAME": DATABASE_ADDRESS.name,
+        "HOST": DATABASE_ADDRESS.host,
+        "PORT": str(DATABASE_ADDRESS.port),
         "USER": role,
         "PASSWORD": _secret(f"database/{role}") or "",
     }
@@ -168,9 +174,9 @@ def _database(role: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         **connection_parameters(role),
         "OPTIONS": {
+            **DATABASE_ADDRESS.options,
             "application_name": f"custos-{role.removeprefix('custos_')}",
-            # Generic plans are a trap on skewed tenants (SEARCH 4).
-            "options": "-c plan_cache_mode=force_custom_plan",
+            "options": SESSION_OPTIONS,
             **({"pool": pool} if pool else {}),
         },
         "CONN_HEALTH_CHECKS": True,
@@ -280,7 +286,7 @@ if ENVIRONMENT.email_url:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "config.logs.WithoutRows", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

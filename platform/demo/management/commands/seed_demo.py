@@ -16,7 +16,8 @@ from demo.photographs import fetch_photographs
 
 class Command(BaseCommand):
     help = (
-        "Build the demo world (four tenants, staff, a moratorium) and write its log-ins. Does nothing the second time."
+        "Build the demo world (four tenants, staff, a moratorium) and write its log-ins."
+        " Goes on where it was killed; does nothing when the world is there."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,4 +40,6 @@ class Command(BaseCommand):
             )
         except PlatformError as error:
             raise CommandError(error.detail) from error
+        except world.WorldWithoutLogIns as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Log-ins: {world.credentials_path(settings.CUSTOS_HOME)}")

@@ -1,0 +1,88 @@
+"""The database numbers policy versions: a home with older rules takes changed ones, whatever number they carry."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from psycopg.types.json import Jsonb
+
+from governance import services
+from governance.audit import ledger
+from governance.catalogue import DEFAULT_POLICY_BODY
+from governance.models import PolicyVersion
+from tests.conftest import admin_connection
+
+
+@pytest.fixture
+def far_away() -> datetime:
+    """So far in the future that nothing published here is ever in force."""
+    return ledger.database_now() + timedelta(days=36_500)
+
+
+def _changed(source: str) -> dict[str, Any]:
+    body = copy.deepcopy(DEFAULT_POLICY_BODY)
+    body["rules"][0]["source"] = source
+    return body
+
+
+def _publish(body: dict[str, Any], *, effective_from: datetime | None = None) -> int:
+    return services.publish_policy(body, author="author", approver="approver", effective_from=effective_from)
+
+
+def test_changed_rules_under_an_old_number_are_the_next_version(far_away: datetime) -> None:
+    first = _publish(_changed("A first source"), effective_from=far_away)
+    second = _publish(_changed("A second source"), effective_from=far_away)
+
+    assert second > first >= DEFAULT_POLICY_BODY["version"]
+    stored = PolicyVersion.objects.using("officer").get(version=second)
+    assert stored.body == {**_changed("A second source"), "version": second}
+
+
+def test_rules_that_are_due_are_not_published_again(far_away: datetime) -> None:
+    first = _publish(_changed("The same source"), effective_from=far_away)
+
+    assert _publish({**_changed("The same source"), "version": first + 1}) == first
+
+
+def test_a_restart_changes_nothing() -> None:
+    shipped = services.publish_shipped_policy()
+    count = PolicyVersion.objects.using("officer").count()
+
+    call_command("publish_policy", verbosity=0)
+
+    assert PolicyVersion.objects.using("officer").count() == count
+    assert services.publish_shipped_policy() == shipped
+
+
+def test_a_restart_does_not_undo_the_policy_that_followed(far_away: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped rules were published before; that others are in force is an operator's decision."""
+    older = _changed("Rules that shipped once")
+    published = _publish(older, effective_from=far_away)
+    _publish(_changed("Rules of the operator"), effective_from=far_away)
+    count = PolicyVersion.objects.using("officer").count()
+    monkeypatch.setattr(services, "DEFAULT_POLICY_BODY", older)
+
+    assert services.publish_shipped_policy() == published
+    assert PolicyVersion.objects.using("officer").count() == count
+
+
+def test_going_back_to_rules_that_are_not_in_force_is_a_version_of_its_own(far_away: datetime) -> None:
+    """A row that was in force once, and is no longer: its effective date has passed and a newer version followed."""
+    database = connections["officer"].settings_dict["NAME"]
+    past = _changed("Rules of the past")
+    with admin_connection(database) as admin:
+        low = admin.execute("SELECT min(version) - 1 FROM governance_policyversion").fetchone()
+        assert low is not None
+        number = int(str(low[0]))
+        admin.execute(
+            "INSERT INTO governance_policyversion (version, body, digest, author, approver, effective_from)"
+            " VALUES (%s, %s, %s, 'a', 'b', now())",
+            [number, Jsonb({**past, "version": number}), f"past-{number}"],
+        )
+
+    assert _publish(past, effective_from=far_away) > number
