@@ -178,8 +178,18 @@ FACTS: Final[dict[str, FactSpec]] = {
         FactSpec("threshold_milli", "milli|None", _S.REQUEST, "The similarity threshold in per cent, times 1000."),
         FactSpec("key_operations", "list[text]", _S.KEY, "What the key or role may do; empty: nothing."),
         FactSpec("key_purposes", "list[text]", _S.KEY, "What the key or role may be used for; empty: nothing."),
-        FactSpec("key_end_users", "list[text]", _S.KEY, "For whom the key or role may act; empty: no restriction."),
-        FactSpec("key_jurisdictions", "list[text]", _S.KEY, "Where the key or role may act; empty: no restriction."),
+        FactSpec(
+            "key_end_users",
+            "list[text]",
+            _S.KEY,
+            "For whom the key or role may act: the key's list, or else its default; empty: no restriction.",
+        ),
+        FactSpec(
+            "key_jurisdictions",
+            "list[text]",
+            _S.KEY,
+            "Where the key or role may act: the key's list, or else its default; empty: no restriction.",
+        ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
     )
 }

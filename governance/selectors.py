@@ -18,6 +18,7 @@ from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
 from governance.errors import PolicyMissing
 from governance.models import Suspension
 from governance.policies import Policy
+from tenants.bounds import bound_set
 from tenants.roles import OPERATIONS
 
 
@@ -58,6 +59,7 @@ SELECT
     (SELECT json_build_object(
             'operations', k.operations, 'purposes', k.purposes,
             'end_users', k.end_users, 'jurisdictions', k.jurisdictions,
+            'default_end_user', k.default_on_behalf_of, 'default_jurisdiction', k.default_jurisdiction,
             'live', k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > moment.now),
             'expires', custos_micros(k.expires_at))
         FROM tenants_apikey k WHERE k.tenant_id = %(tenant)s AND k.id = %(key)s),
@@ -176,7 +178,10 @@ def _key_facts(key: dict[str, Any] | None, *, suspended: list[str]) -> dict[str,
         suspended = [*suspended, "key"]
     return {
         "suspended": sorted(set(suspended)),
-        **{f"key_{name}": sorted(key[name]) for name in ("operations", "purposes", "end_users", "jurisdictions")},
+        "key_operations": sorted(key["operations"]),
+        "key_purposes": sorted(key["purposes"]),
+        "key_end_users": sorted(bound_set(key["end_users"], default=key["default_end_user"])),
+        "key_jurisdictions": sorted(bound_set(key["jurisdictions"], default=key["default_jurisdiction"])),
     }
 
 

@@ -55,7 +55,7 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
     """Return each live moratorium that stops this use, with the exemptions from it that the tenant holds.
 
     Raises:
-        FactsMissing: none surely stops it, but one may: a fact that would tell is not stated.
+        FactsMissing: none surely stops it, but one may: a fact that would tell is not stated, or too broad.
     """
     now = known(situation.now)
     stopping = []
@@ -118,7 +118,8 @@ MOR_RULES: Final = (
         effect=Effect.DENY,
         sentence="A live moratorium covers the tenant's category or the end user's, the purpose, the operation and the"
         " jurisdiction, and no live exemption of the tenant covers the use. A moratorium for a jurisdiction holds in"
-        " its parts; reading a result counts as the operation that made it.",
+        " its parts, and a request for a wider one must say which part it means (INPUT-001); reading a result counts as"
+        " the operation that made it.",
         reason="Stopped by moratorium {moratoria}.",
         source="Amazon's moratorium on police use of Rekognition (10 June 2020, since May 2021 until further notice).",
         needs=_MORATORIUM_FACTS,

@@ -50,6 +50,7 @@ def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
         ({"threshold_milli": None}, "threshold_milli"),
         ({**READ, "result_of": None}, "result_of"),
         ({"jurisdiction": None, "moratoria": [make_moratorium(jurisdictions=["EU"])]}, "jurisdiction"),
+        ({"jurisdiction": "US", "moratoria": [make_moratorium(jurisdictions=["US-CA"])]}, "jurisdiction"),
         ({**READ, "result_of": None, "moratoria": [make_moratorium(operations=["compare"])]}, "result_of"),
     ],
 )
