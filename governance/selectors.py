@@ -125,10 +125,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "exemptions": _values(exemptions),
         **_approval_facts(_values(approval)),
     }
-    if actor.kind is ActorKind.USER:
-        facts |= _member_facts(role, suspended=_values(suspended), only_looks=only_looks)
-    else:
-        facts |= _key_facts(_values(key), suspended=_values(suspended))
+    facts |= _actor_facts(actor.kind, key=_values(key), role=role, suspended=_values(suspended), only_looks=only_looks)
     key_expires = _values(key)["expires"] if key else None
     boundaries = tuple(instant for instant in (next_policy, key_expires) if instant is not None and instant > now)
     return Snapshot(now=now, epoch=epoch, policy=load_policy(version), boundaries=boundaries, facts=facts)
@@ -167,6 +164,29 @@ def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
             f"approval_{name}": sorted(approval[name])
             for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions")
         },
+    }
+
+
+def _actor_facts(
+    kind: ActorKind, *, key: dict[str, Any] | None, role: str | None, suspended: list[str], only_looks: bool
+) -> dict[str, Any]:
+    match kind:
+        case ActorKind.API_KEY:
+            return _key_facts(key, suspended=suspended)
+        case ActorKind.USER:
+            return _member_facts(role, suspended=suspended, only_looks=only_looks)
+        case ActorKind.SYSTEM:
+            return _system_facts(suspended)
+
+
+def _system_facts(suspended: list[str]) -> dict[str, Any]:
+    """The platform itself destroys what it must, and uses no face."""
+    return {
+        "suspended": sorted(suspended),
+        "key_operations": [Operation.DELETE.value],
+        "key_purposes": [],
+        "key_end_users": [],
+        "key_jurisdictions": [],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from common.vocabulary import RIGHTS
 from governance.rules.approval import MINIMUM_APPROVERS
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import FactsMissing, Situation, known, unknowns
@@ -13,6 +14,9 @@ Record = Mapping[str, Any]
 
 # The day of Amazon's statement.
 _SINCE: Final = since("2020-06-10")
+
+# Those who exercise a tenant's rights for it; another key or member can go on in their place.
+_HOLDERS: Final = ("user", "key")
 
 _MORATORIUM_FACTS: Final = (
     "now",
@@ -31,6 +35,12 @@ def is_suspended(situation: Situation, /, *, parameters: Parameters) -> Finding 
     """SUS-001."""
     suspended = situation.facts["suspended"]
     return {"suspended": ", ".join(suspended)} if suspended else None
+
+
+def holder_is_suspended(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """SUS-002."""
+    holders = [kind for kind in situation.facts["suspended"] if kind in _HOLDERS]
+    return {"suspended": ", ".join(holders)} if holders else None
 
 
 def is_under_moratorium(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
@@ -108,6 +118,19 @@ SUS_RULES: Final = (
         needs=("suspended",),
         check=is_suspended,
         defaults=(Default(effective_from=_SINCE),),
+    ),
+    Rule(
+        id="SUS-002",
+        title="Right exercised by who is suspended",
+        effect=Effect.DENY,
+        sentence="The user or the key is suspended, revoked or expired. The rights of the organisation stay with its"
+        " other members and keys: a stolen key deletes nothing.",
+        reason="Suspended, and so no holder of the organisation's rights: {suspended}.",
+        source="NIST SP 800-53, AC-2(13) (disable accounts of high-risk individuals).",
+        needs=("suspended",),
+        check=holder_is_suspended,
+        spares_rights=False,
+        defaults=(Default(selector={"operations": sorted(RIGHTS)}, effective_from=_SINCE),),
     ),
 )
 

@@ -25,7 +25,9 @@ ILL_TYPED = [{}, 1.5, "?", [7], -1]
 
 @pytest.mark.parametrize(("rule", "fact"), NEEDED)
 def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
-    verdict = evaluate(POLICY, make_facts(**{fact: ...}))
+    base = {} if CATALOGUE[rule].spares_rights else {"operation": "delete", "key_operations": ["delete"]}
+
+    verdict = evaluate(POLICY, make_facts(**(base | {fact: ...})))
 
     assert verdict.effect == "deny"
     assert rule in _input_reasons(verdict)[fact] or fact == "now"

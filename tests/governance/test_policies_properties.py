@@ -197,6 +197,8 @@ def test_a_suspension_stops_every_use_but_rights(policy: Policy, facts: dict[str
 
     if any(rule.id == "SUS-001" and _holds_always(rule) for rule in policy.rules):
         assert verdict.effect == "deny" or facts["operation"] == "delete"
+    if any(rule.id == "SUS-002" for rule in policy.rules) and target in ("user", "key"):
+        assert verdict.effect == "deny" or facts["operation"] != "delete"
     if verdict.effect == "allow":
         assert evaluate(policy, facts).effect == "allow"
 
@@ -238,10 +240,10 @@ def test_a_verdict_stays_the_same_until_the_next_boundary(
 
 
 @given(_facts)
-def test_deletion_is_always_allowed_to_whose_key_or_role_may(facts: dict[str, Any]) -> None:
-    operations = [*facts["key_operations"], "delete"]
+def test_deletion_is_allowed_exactly_to_whose_key_or_role_may_and_who_is_not_suspended(facts: dict[str, Any]) -> None:
+    is_holder = "delete" in facts["key_operations"] and not {"user", "key"} & {*facts["suspended"]}
 
-    assert evaluate(POLICY, {**facts, "operation": "delete", "key_operations": operations}).effect == "allow"
+    assert (evaluate(POLICY, {**facts, "operation": "delete"}).effect == "allow") == is_holder
 
 
 @given(st.sampled_from(sorted(JURISDICTION_PARENTS)), st.sampled_from(sorted(JURISDICTION_PARENTS)))
