@@ -246,7 +246,7 @@ def _snapshot(request: AccessRequest) -> selectors.Snapshot:
 def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: float) -> dict[str, Any]:
     usage = request.actor.usage
     needs_threshold = request.operation in _NEEDS_THRESHOLD
-    return {
+    facts = {
         **snapshot.facts,
         "operation": request.operation.value,
         "result_of": request.result_of.value if request.result_of else None,
@@ -257,6 +257,8 @@ def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: f
         "threshold_milli": round(threshold * 1000) if needs_threshold else None,
         "gallery_size": request.gallery_size,
     }
+    # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
+    return facts | policies.in_reach(facts)
 
 
 def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:

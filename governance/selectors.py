@@ -89,7 +89,8 @@ SELECT
             'id', e.id, 'moratorium', e.moratorium_id, 'purposes', e.purposes, 'operations', e.operations,
             'end_users', e.end_users, 'from', custos_micros(e.effective_from), 'until', custos_micros(e.expires_at),
             'approvers', CASE WHEN e.approver_1_id = e.approver_2_id THEN 1 ELSE 2 END) ORDER BY e.id), '[]')
-        FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL)
+        FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL
+          AND e.expires_at > moment.now)
 FROM moment
 """
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from common.errors import InvalidRequest
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
-from governance import fence
+from governance import fence, room
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded, NotPermittedForRole
@@ -165,6 +165,7 @@ def impose_moratorium(
 
     Raises:
         NotPermittedForRole: not an oversight member.
+        TooManyInForce: no further one fits into the facts of a decision.
     """
     _require(imposed_by, role=StaffRole.OVERSIGHT)
     with fence.closed() as now:
@@ -177,6 +178,7 @@ def impose_moratorium(
             **selector.columns(),
         )
         moratorium.save(using="officer", force_insert=True)
+        room.require_room_for_moratoria(now)
         _record(
             Tag.MORATORIUM_IMPOSED,
             (imposed_by,),
@@ -216,6 +218,7 @@ def grant_exemption(
     Raises:
         NotPermittedForRole: not two distinct officers.
         InvalidRequest: the scope leaves purposes, operations or end users open.
+        TooManyInForce: no further one of this tenant fits into the facts of a decision.
     """
     _require_two(approvers, role=StaffRole.OFFICER)
     if not (purposes and operations and end_users):
@@ -232,6 +235,7 @@ def grant_exemption(
             **scope,
         )
         exemption.save(using="officer", force_insert=True)
+        room.require_room_for_exemptions(tenant_id, now=now)
         _record(Tag.EXEMPTION_GRANTED, approvers, resource=("exemption", exemption.id), tenant_id=tenant_id, data=scope)
     return exemption
 

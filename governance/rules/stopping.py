@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from common.vocabulary import RIGHTS
+from governance.facts import Facts
 from governance.rules.approval import MINIMUM_APPROVERS
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import FactsMissing, Situation, known, unknowns
@@ -85,6 +86,32 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
     if missing and not stopping:
         raise FactsMissing(tuple(missing))
     return stopping
+
+
+def in_reach(facts: Facts) -> dict[str, list[Record]]:
+    """Return the moratoria that may cover a use, now or later, and the exemptions from these; others tell nothing.
+
+    Args:
+        facts: complete, with `moratoria` and `exemptions`.
+
+    Returns:
+        These two facts. Ill-typed ones as they are, so that they refuse; none for a right, which nothing here stops.
+    """
+    situation = Situation.from_facts(facts)
+    if situation.is_right:
+        return {"moratoria": [], "exemptions": []}
+    if not situation.unusable.isdisjoint({"moratoria", "exemptions"}):
+        return {"moratoria": facts["moratoria"], "exemptions": facts["exemptions"]}
+    moratoria = [
+        moratorium
+        for moratorium in facts["moratoria"]
+        if unknowns(moratorium, situation=situation, counts_results=True) is not None
+    ]
+    ids = {moratorium["id"] for moratorium in moratoria}
+    return {
+        "moratoria": moratoria,
+        "exemptions": [exemption for exemption in facts["exemptions"] if exemption["moratorium"] in ids],
+    }
 
 
 def _is_live(record: Record, *, now: int) -> bool:

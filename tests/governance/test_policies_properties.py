@@ -13,7 +13,7 @@ from common.canonical import canonical_json
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
 from governance.facts import FACTS
-from governance.policies import Policy, RuleSetting, evaluate, next_boundary, threshold_floor_milli
+from governance.policies import Policy, RuleSetting, evaluate, in_reach, next_boundary, threshold_floor_milli
 from governance.rules.situation import DIMENSIONS
 from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, make_facts, make_moratorium
 
@@ -183,6 +183,14 @@ def test_a_further_moratorium_never_turns_a_refusal_into_an_allow(
 
     if evaluate(policy, stopped).effect == "allow":
         assert evaluate(policy, facts).effect == "allow"
+
+
+@given(_policies(), _facts)
+def test_leaving_out_what_is_not_in_reach_changes_no_verdict(policy: Policy, facts: dict[str, Any]) -> None:
+    reach = in_reach(facts)
+
+    assert evaluate(policy, facts | reach) == evaluate(policy, facts)
+    assert all(moratorium in facts["moratoria"] for moratorium in reach["moratoria"])
 
 
 def _holds_always(rule: RuleSetting) -> bool:
