@@ -53,6 +53,7 @@ class AccessRequest:
         least_threshold: what the resource itself asks for at least, where the gate chooses.
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
+        collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
     """
 
@@ -65,6 +66,7 @@ class AccessRequest:
     gallery_size: int | None = None
     engine_version: str | None = None
     max_faces: int | None = None
+    collection_id: uuid.UUID | None = None
     only_looks: bool = False
 
 
@@ -239,7 +241,8 @@ def _record_failure(request: AccessRequest, *, decision: Decision, error: BaseEx
 
 
 def _snapshot(request: AccessRequest) -> selectors.Snapshot:
-    targets = tuple(target for target in (request.actor.id, request.resource.id) if target is not None)
+    concerned = (request.actor.id, request.resource.id, request.collection_id)
+    targets = tuple(target for target in concerned if target is not None)
     return selectors.gate_snapshot(request.actor, targets=targets, only_looks=request.only_looks)
 
 

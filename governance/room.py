@@ -26,7 +26,7 @@ _FRAME_OCTETS: Final = 160
 
 
 def require_room_for_moratoria(now: datetime) -> None:
-    """Go on only while all moratoria that have not ended fit, the one just saved included; in the officer's transaction.
+    """Go on only while all moratoria that have not ended fit, the one just saved too; in the officer's transaction.
 
     Raises:
         TooManyInForce: they do not.

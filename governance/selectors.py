@@ -100,7 +100,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
 
     Args:
         actor: the API key or member that asks.
-        targets: ids that may be suspended by themselves (the actor, the resource).
+        targets: ids that may be suspended by themselves (the actor, the resource, its collection).
         only_looks: see `gate.AccessRequest`.
 
     Raises:
