@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from common import context
@@ -257,11 +258,19 @@ def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: f
         "on_behalf_of": usage.on_behalf_of,
         "jurisdiction": usage.jurisdiction,
         "engine_version": request.engine_version,
-        "threshold_milli": round(threshold * 1000) if needs_threshold else None,
+        "threshold_milli": _milli(threshold) if needs_threshold else None,
         "gallery_size": request.gallery_size,
     }
     # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
     return facts | policies.in_reach(facts)
+
+
+def _milli(threshold: float) -> int:
+    """Return per cent in thousandths, rounded down: what is under a floor must not be rounded up to it.
+
+    By the decimal digits of the number: as a binary fraction, 80.1 times 1000 lies below 80,100.
+    """
+    return int(Decimal(str(threshold)) * 1000)
 
 
 def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:

@@ -109,7 +109,7 @@ def publish_policy(body: dict[str, Any], *, author: str, approver: str, effectiv
 def grant_approval(
     tenant_id: uuid.UUID, *, use: ApprovedUse, expires_at: datetime, approvers: tuple[User, User]
 ) -> Approval:
-    """Approve a tenant for a use, signed by two distinct officers, for at most twelve months.
+    """Approve a tenant for a use, signed by two distinct officers, for at most twelve months. Ends the approval before.
 
     Raises:
         NotPermittedForRole: not two distinct officers.
@@ -127,11 +127,26 @@ def grant_approval(
             approver_2=approvers[1],
             **use.columns(),
         )
+        _end_approvals(tenant_id, now=now, officers=approvers)
         approval.save(using="officer", force_insert=True)
         _record(
             Tag.APPROVAL_GRANTED, approvers, resource=("approval", approval.id), tenant_id=tenant_id, data=use.columns()
         )
     return approval
+
+
+def _end_approvals(tenant_id: uuid.UUID, *, now: datetime, officers: tuple[User, User]) -> None:
+    """End what was approved before: a narrower approval would else leave the wider one in force."""
+    for previous in Approval.objects.using("officer").filter(tenant_id=tenant_id, revoked_at=None):
+        previous.revoked_at = now
+        previous.save(using="officer", update_fields=["revoked_at"])
+        _record(
+            Tag.APPROVAL_REVOKED,
+            officers,
+            resource=("approval", previous.id),
+            tenant_id=tenant_id,
+            data={"superseded": True},
+        )
 
 
 def revoke_approval(approval: Approval, *, officer: User) -> None:

@@ -307,6 +307,26 @@ def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) 
     assert [rule["id"] for rule in refusal.value.rules] == ["THR-001"]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "is_enough"), [(98.9996, False), (98.99999999, False), (99.0, True), (99.0004, True)]
+)
+def test_a_threshold_just_under_the_floor_is_not_rounded_up_to_it(
+    make_player: PlayerFactory, threshold: float, is_enough: bool
+) -> None:
+    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+
+    decision = gate.authorise(_request(police, operation=Operation.SEARCH, threshold=threshold))
+
+    assert decision.is_allowed == is_enough
+
+
+@pytest.mark.parametrize("milli", [80_100, 98_999, 99_001, 64_003, 1])
+def test_a_threshold_in_thousandths_is_recorded_exactly(alice: Player, milli: int) -> None:
+    decision = gate.authorise(_request(alice, operation=Operation.SEARCH, threshold=milli / 1000))
+
+    assert decision.facts["threshold_milli"] == milli
+
+
 def test_an_omitted_threshold_becomes_the_lowest_that_is_allowed(alice: Player, make_player: PlayerFactory) -> None:
     police = make_player(CustomerCategory.LAW_ENFORCEMENT)
 
