@@ -44,6 +44,13 @@ class NotPermittedForRole(Forbidden):
     title = "This member of staff may not do that"
 
 
+class TooManyInForce(Conflict):
+    """Their facts would not fit into the audit entry of a decision (`governance.room`)."""
+
+    code = "too-many-in-force"
+    title = "Too many are in force at once"
+
+
 class AlreadyEnded(Conflict):
     code = "already-ended"
     title = "This has ended already"

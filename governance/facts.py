@@ -173,13 +173,30 @@ FACTS: Final[dict[str, FactSpec]] = {
         FactSpec(
             "suspended", "list[text]", _S.TENANT, "Which of organisation, user, key and collection are suspended."
         ),
-        FactSpec("moratoria", "list[moratorium]", _S.DERIVED, "Every moratorium not lifted, scheduled ones included."),
-        FactSpec("exemptions", "list[exemption]", _S.TENANT, "Every exemption of this tenant, past ones included."),
+        FactSpec(
+            "moratoria",
+            "list[moratorium]",
+            _S.DERIVED,
+            "The moratoria not lifted that may cover the use, scheduled ones too.",
+        ),
+        FactSpec(
+            "exemptions", "list[exemption]", _S.TENANT, "The exemptions of this tenant from them that have not ended."
+        ),
         FactSpec("threshold_milli", "milli|None", _S.REQUEST, "The similarity threshold in per cent, times 1000."),
         FactSpec("key_operations", "list[text]", _S.KEY, "What the key or role may do; empty: nothing."),
         FactSpec("key_purposes", "list[text]", _S.KEY, "What the key or role may be used for; empty: nothing."),
-        FactSpec("key_end_users", "list[text]", _S.KEY, "For whom the key or role may act; empty: no restriction."),
-        FactSpec("key_jurisdictions", "list[text]", _S.KEY, "Where the key or role may act; empty: no restriction."),
+        FactSpec(
+            "key_end_users",
+            "list[text]",
+            _S.KEY,
+            "For whom the key or role may act: the key's list, or else its default; empty: no restriction.",
+        ),
+        FactSpec(
+            "key_jurisdictions",
+            "list[text]",
+            _S.KEY,
+            "Where the key or role may act: the key's list, or else its default; empty: no restriction.",
+        ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
     )
 }

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from common import context
@@ -53,6 +54,7 @@ class AccessRequest:
         least_threshold: what the resource itself asks for at least, where the gate chooses.
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
+        collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
     """
 
@@ -65,6 +67,7 @@ class AccessRequest:
     gallery_size: int | None = None
     engine_version: str | None = None
     max_faces: int | None = None
+    collection_id: uuid.UUID | None = None
     only_looks: bool = False
 
 
@@ -239,14 +242,15 @@ def _record_failure(request: AccessRequest, *, decision: Decision, error: BaseEx
 
 
 def _snapshot(request: AccessRequest) -> selectors.Snapshot:
-    targets = tuple(target for target in (request.actor.id, request.resource.id) if target is not None)
+    concerned = (request.actor.id, request.resource.id, request.collection_id)
+    targets = tuple(target for target in concerned if target is not None)
     return selectors.gate_snapshot(request.actor, targets=targets, only_looks=request.only_looks)
 
 
 def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: float) -> dict[str, Any]:
     usage = request.actor.usage
     needs_threshold = request.operation in _NEEDS_THRESHOLD
-    return {
+    facts = {
         **snapshot.facts,
         "operation": request.operation.value,
         "result_of": request.result_of.value if request.result_of else None,
@@ -254,9 +258,19 @@ def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: f
         "on_behalf_of": usage.on_behalf_of,
         "jurisdiction": usage.jurisdiction,
         "engine_version": request.engine_version,
-        "threshold_milli": round(threshold * 1000) if needs_threshold else None,
+        "threshold_milli": _milli(threshold) if needs_threshold else None,
         "gallery_size": request.gallery_size,
     }
+    # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
+    return facts | policies.in_reach(facts)
+
+
+def _milli(threshold: float) -> int:
+    """Return per cent in thousandths, rounded down: what is under a floor must not be rounded up to it.
+
+    By the decimal digits of the number: as a binary fraction, 80.1 times 1000 lies below 80,100.
+    """
+    return int(Decimal(str(threshold)) * 1000)
 
 
 def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:

@@ -81,6 +81,9 @@ class Approval(TenantOwned, TwoApprovers):
         constraints: ClassVar = [
             models.CheckConstraint(name="approval_approvers_differ", condition=~Q(approver_1=F("approver_2"))),
             models.CheckConstraint(name="approval_ends_after_it_begins", condition=Q(expires_at__gt=F("valid_from"))),
+            models.UniqueConstraint(
+                name="approval_one_in_force", fields=["tenant"], condition=Q(revoked_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

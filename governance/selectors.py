@@ -18,6 +18,7 @@ from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
 from governance.errors import PolicyMissing
 from governance.models import Suspension
 from governance.policies import Policy
+from tenants.bounds import bound_set
 from tenants.roles import OPERATIONS
 
 
@@ -58,6 +59,7 @@ SELECT
     (SELECT json_build_object(
             'operations', k.operations, 'purposes', k.purposes,
             'end_users', k.end_users, 'jurisdictions', k.jurisdictions,
+            'default_end_user', k.default_on_behalf_of, 'default_jurisdiction', k.default_jurisdiction,
             'live', k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > moment.now),
             'expires', custos_micros(k.expires_at))
         FROM tenants_apikey k WHERE k.tenant_id = %(tenant)s AND k.id = %(key)s),
@@ -87,7 +89,8 @@ SELECT
             'id', e.id, 'moratorium', e.moratorium_id, 'purposes', e.purposes, 'operations', e.operations,
             'end_users', e.end_users, 'from', custos_micros(e.effective_from), 'until', custos_micros(e.expires_at),
             'approvers', CASE WHEN e.approver_1_id = e.approver_2_id THEN 1 ELSE 2 END) ORDER BY e.id), '[]')
-        FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL)
+        FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL
+          AND e.expires_at > moment.now)
 FROM moment
 """
 
@@ -97,7 +100,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
 
     Args:
         actor: the API key or member that asks.
-        targets: ids that may be suspended by themselves (the actor, the resource).
+        targets: ids that may be suspended by themselves (the actor, the resource, its collection).
         only_looks: see `gate.AccessRequest`.
 
     Raises:
@@ -123,10 +126,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "exemptions": _values(exemptions),
         **_approval_facts(_values(approval)),
     }
-    if actor.kind is ActorKind.USER:
-        facts |= _member_facts(role, suspended=_values(suspended), only_looks=only_looks)
-    else:
-        facts |= _key_facts(_values(key), suspended=_values(suspended))
+    facts |= _actor_facts(actor.kind, key=_values(key), role=role, suspended=_values(suspended), only_looks=only_looks)
     key_expires = _values(key)["expires"] if key else None
     boundaries = tuple(instant for instant in (next_policy, key_expires) if instant is not None and instant > now)
     return Snapshot(now=now, epoch=epoch, policy=load_policy(version), boundaries=boundaries, facts=facts)
@@ -168,6 +168,29 @@ def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
+def _actor_facts(
+    kind: ActorKind, *, key: dict[str, Any] | None, role: str | None, suspended: list[str], only_looks: bool
+) -> dict[str, Any]:
+    match kind:
+        case ActorKind.API_KEY:
+            return _key_facts(key, suspended=suspended)
+        case ActorKind.USER:
+            return _member_facts(role, suspended=suspended, only_looks=only_looks)
+        case ActorKind.SYSTEM:
+            return _system_facts(suspended)
+
+
+def _system_facts(suspended: list[str]) -> dict[str, Any]:
+    """The platform itself destroys what it must, and uses no face."""
+    return {
+        "suspended": sorted(suspended),
+        "key_operations": [Operation.DELETE.value],
+        "key_purposes": [],
+        "key_end_users": [],
+        "key_jurisdictions": [],
+    }
+
+
 def _key_facts(key: dict[str, Any] | None, *, suspended: list[str]) -> dict[str, Any]:
     """A key that is gone, expired or revoked counts as suspended: its jobs stop at the next batch."""
     if key is None:
@@ -176,7 +199,10 @@ def _key_facts(key: dict[str, Any] | None, *, suspended: list[str]) -> dict[str,
         suspended = [*suspended, "key"]
     return {
         "suspended": sorted(set(suspended)),
-        **{f"key_{name}": sorted(key[name]) for name in ("operations", "purposes", "end_users", "jurisdictions")},
+        "key_operations": sorted(key["operations"]),
+        "key_purposes": sorted(key["purposes"]),
+        "key_end_users": sorted(bound_set(key["end_users"], default=key["default_end_user"])),
+        "key_jurisdictions": sorted(bound_set(key["jurisdictions"], default=key["default_jurisdiction"])),
     }
 
 

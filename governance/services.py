@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from common.errors import InvalidRequest
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
-from governance import fence
+from governance import fence, room
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.catalogue import DEFAULT_POLICY_BODY
@@ -137,7 +137,7 @@ def publish_shipped_policy() -> int:
 def grant_approval(
     tenant_id: uuid.UUID, *, use: ApprovedUse, expires_at: datetime, approvers: tuple[User, User]
 ) -> Approval:
-    """Approve a tenant for a use, signed by two distinct officers, for at most twelve months.
+    """Approve a tenant for a use, signed by two distinct officers, for at most twelve months. Ends the approval before.
 
     Raises:
         NotPermittedForRole: not two distinct officers.
@@ -155,11 +155,26 @@ def grant_approval(
             approver_2=approvers[1],
             **use.columns(),
         )
+        _end_approvals(tenant_id, now=now, officers=approvers)
         approval.save(using="officer", force_insert=True)
         _record(
             Tag.APPROVAL_GRANTED, approvers, resource=("approval", approval.id), tenant_id=tenant_id, data=use.columns()
         )
     return approval
+
+
+def _end_approvals(tenant_id: uuid.UUID, *, now: datetime, officers: tuple[User, User]) -> None:
+    """End what was approved before: a narrower approval would else leave the wider one in force."""
+    for previous in Approval.objects.using("officer").filter(tenant_id=tenant_id, revoked_at=None):
+        previous.revoked_at = now
+        previous.save(using="officer", update_fields=["revoked_at"])
+        _record(
+            Tag.APPROVAL_REVOKED,
+            officers,
+            resource=("approval", previous.id),
+            tenant_id=tenant_id,
+            data={"superseded": True},
+        )
 
 
 def revoke_approval(approval: Approval, *, officer: User) -> None:
@@ -193,6 +208,7 @@ def impose_moratorium(
 
     Raises:
         NotPermittedForRole: not an oversight member.
+        TooManyInForce: no further one fits into the facts of a decision.
     """
     _require(imposed_by, role=StaffRole.OVERSIGHT)
     with fence.closed() as now:
@@ -205,6 +221,7 @@ def impose_moratorium(
             **selector.columns(),
         )
         moratorium.save(using="officer", force_insert=True)
+        room.require_room_for_moratoria(now)
         _record(
             Tag.MORATORIUM_IMPOSED,
             (imposed_by,),
@@ -244,6 +261,7 @@ def grant_exemption(
     Raises:
         NotPermittedForRole: not two distinct officers.
         InvalidRequest: the scope leaves purposes, operations or end users open.
+        TooManyInForce: no further one of this tenant fits into the facts of a decision.
     """
     _require_two(approvers, role=StaffRole.OFFICER)
     if not (purposes and operations and end_users):
@@ -260,6 +278,7 @@ def grant_exemption(
             **scope,
         )
         exemption.save(using="officer", force_insert=True)
+        room.require_room_for_exemptions(tenant_id, now=now)
         _record(Tag.EXEMPTION_GRANTED, approvers, resource=("exemption", exemption.id), tenant_id=tenant_id, data=scope)
     return exemption
 

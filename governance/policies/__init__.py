@@ -14,6 +14,7 @@ from governance.policies.evaluation import (
     threshold_floor_milli,
 )
 from governance.rules.rule import Effect
+from governance.rules.stopping import in_reach
 
 __all__ = [
     "Effect",
@@ -24,6 +25,7 @@ __all__ = [
     "RuleSetting",
     "Verdict",
     "evaluate",
+    "in_reach",
     "next_boundary",
     "threshold_floor_milli",
 ]

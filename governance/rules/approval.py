@@ -198,9 +198,9 @@ ALW_RULES: Final = (
         id="ALW-002",
         title="Exercise of a right",
         effect=Effect.ALLOW,
-        sentence="Deletion and reading one's own decisions need no approval, and neither moratorium, suspension nor the"
-        " bindings of a key stand in their way: stopping never blocks rights. Whose data it is remains a matter of"
-        " tenant isolation.",
+        sentence="Deletion and reading one's own decisions need no approval, and neither a moratorium nor the"
+        " suspension of the organisation or a collection stands in their way: stopping never blocks rights. Who may"
+        " exercise them is judged by KEY-002 and SUS-002; whose data it is remains a matter of tenant isolation.",
         reason="",
         source="GDPR, Articles 15 and 17 (access and erasure).",
         needs=("operation",),

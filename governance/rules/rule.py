@@ -126,7 +126,7 @@ class Rule:
         is_mandatory: whether a policy must contain it, without selector or dates.
         judges_approval: whether it speaks only about a live approval; where there is none, VET-001 says so, and what
             an approval would hold is not asked for.
-        spares_rights: whether it keeps out of rights such as deletion: stopping never blocks rights.
+        spares_rights: whether it keeps out of rights such as deletion: stopping a tenant never blocks its rights.
     """
 
     id: str

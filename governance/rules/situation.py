@@ -1,7 +1,8 @@
 """A set of facts as the rules look at it, and the selectors that say which situations a rule or moratorium is about.
 
 A selector is matched in three values: it matches, it does not, or a fact that would tell is missing. The third
-counts as a match that also demands the fact: what is not known must not turn a rule off.
+counts as a match that also demands the fact: what is not known must not turn a rule off. A jurisdiction that is wider
+than the one a selector names does not tell either: who says US does not say that it is not US-CA.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from common.vocabulary import RIGHTS, Operation, jurisdiction_lineage
+from common.vocabulary import JURISDICTION_PARTS, RIGHTS, Operation, jurisdiction_lineage
 from governance.facts import Facts, unusable_facts
 
 T = TypeVar("T")
 
 # `categories` means the tenant **or** the end user: a vendor that works for the police is in a rule about the police.
-# `jurisdictions` covers the parts of each: US matches US-CA.
+# `jurisdictions` covers the parts of each: US matches US-CA; US-CA may match US, which does not tell.
 DIMENSIONS: Final = ("operations", "categories", "end_users", "purposes", "jurisdictions")
 
 # Slugs by dimension; one that is empty or left out matches anything.
@@ -73,6 +74,7 @@ class Situation:
         tenant_category: what the tenant is.
         end_user: for whom it is done; the tenant itself when nobody else is stated (GOVERNANCE 1.1).
         lineage: the jurisdiction and its parents, nearest first.
+        parts: the jurisdictions inside the stated one; any of them may be meant.
         dimensions: what a selector is held against.
         is_right: whether the operation is the exercise of a right.
         has_no_live_approval: whether the tenant is known to have none.
@@ -87,6 +89,7 @@ class Situation:
     tenant_category: str | Unknown
     end_user: str | Unknown
     lineage: tuple[str, ...] | Unknown
+    parts: frozenset[str]
     dimensions: Mapping[str, tuple[str | Unknown, ...]]
     is_right: bool
     has_no_live_approval: bool
@@ -118,6 +121,7 @@ class Situation:
             tenant_category=category,
             end_user=end_user,
             lineage=lineage,
+            parts=frozenset() if isinstance(jurisdiction, Unknown) else JURISDICTION_PARTS[jurisdiction],
             dimensions={
                 "operations": (operation,),
                 "categories": (category, end_user),
@@ -150,7 +154,7 @@ def unknowns(selector: Selector, *, situation: Situation, counts_results: bool =
         counts_results: whether reading a result also counts as the operation that made it.
 
     Returns:
-        None when it does not match; else the facts that were needed to tell and are missing.
+        None when it does not match; else the facts that were needed to tell and are missing or too broad.
     """
     missing = []
     for dimension, wanted in selector.items():
@@ -160,6 +164,8 @@ def unknowns(selector: Selector, *, situation: Situation, counts_results: bool =
         if counts_results and dimension == "operations":
             values = (situation.operation, situation.acts)
         told = _tell(wanted, values)
+        if told == _NO and dimension == "jurisdictions" and not situation.parts.isdisjoint(wanted):
+            told = "jurisdiction"
         if told == _NO:
             return None
         if told != _YES:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from common.vocabulary import RIGHTS
+from governance.facts import Facts
 from governance.rules.approval import MINIMUM_APPROVERS
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import FactsMissing, Situation, known, unknowns
@@ -13,6 +15,9 @@ Record = Mapping[str, Any]
 
 # The day of Amazon's statement.
 _SINCE: Final = since("2020-06-10")
+
+# Those who exercise a tenant's rights for it; another key or member can go on in their place.
+_HOLDERS: Final = ("user", "key")
 
 _MORATORIUM_FACTS: Final = (
     "now",
@@ -31,6 +36,12 @@ def is_suspended(situation: Situation, /, *, parameters: Parameters) -> Finding 
     """SUS-001."""
     suspended = situation.facts["suspended"]
     return {"suspended": ", ".join(suspended)} if suspended else None
+
+
+def holder_is_suspended(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+    """SUS-002."""
+    holders = [kind for kind in situation.facts["suspended"] if kind in _HOLDERS]
+    return {"suspended": ", ".join(holders)} if holders else None
 
 
 def is_under_moratorium(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
@@ -55,7 +66,7 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
     """Return each live moratorium that stops this use, with the exemptions from it that the tenant holds.
 
     Raises:
-        FactsMissing: none surely stops it, but one may: a fact that would tell is not stated.
+        FactsMissing: none surely stops it, but one may: a fact that would tell is not stated, or too broad.
     """
     now = known(situation.now)
     stopping = []
@@ -75,6 +86,32 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
     if missing and not stopping:
         raise FactsMissing(tuple(missing))
     return stopping
+
+
+def in_reach(facts: Facts) -> dict[str, list[Record]]:
+    """Return the moratoria that may cover a use, now or later, and the exemptions from these; others tell nothing.
+
+    Args:
+        facts: complete, with `moratoria` and `exemptions`.
+
+    Returns:
+        These two facts. Ill-typed ones as they are, so that they refuse; none for a right, which nothing here stops.
+    """
+    situation = Situation.from_facts(facts)
+    if situation.is_right:
+        return {"moratoria": [], "exemptions": []}
+    if not situation.unusable.isdisjoint({"moratoria", "exemptions"}):
+        return {"moratoria": facts["moratoria"], "exemptions": facts["exemptions"]}
+    moratoria = [
+        moratorium
+        for moratorium in facts["moratoria"]
+        if unknowns(moratorium, situation=situation, counts_results=True) is not None
+    ]
+    ids = {moratorium["id"] for moratorium in moratoria}
+    return {
+        "moratoria": moratoria,
+        "exemptions": [exemption for exemption in facts["exemptions"] if exemption["moratorium"] in ids],
+    }
 
 
 def _is_live(record: Record, *, now: int) -> bool:
@@ -109,6 +146,19 @@ SUS_RULES: Final = (
         check=is_suspended,
         defaults=(Default(effective_from=_SINCE),),
     ),
+    Rule(
+        id="SUS-002",
+        title="Right exercised by who is suspended",
+        effect=Effect.DENY,
+        sentence="The user or the key is suspended, revoked or expired. The rights of the organisation stay with its"
+        " other members and keys: a stolen key deletes nothing.",
+        reason="Suspended, and so no holder of the organisation's rights: {suspended}.",
+        source="NIST SP 800-53, AC-2(13) (disable accounts of high-risk individuals).",
+        needs=("suspended",),
+        check=holder_is_suspended,
+        spares_rights=False,
+        defaults=(Default(selector={"operations": sorted(RIGHTS)}, effective_from=_SINCE),),
+    ),
 )
 
 MOR_RULES: Final = (
@@ -118,7 +168,8 @@ MOR_RULES: Final = (
         effect=Effect.DENY,
         sentence="A live moratorium covers the tenant's category or the end user's, the purpose, the operation and the"
         " jurisdiction, and no live exemption of the tenant covers the use. A moratorium for a jurisdiction holds in"
-        " its parts; reading a result counts as the operation that made it.",
+        " its parts, and a request for a wider one must say which part it means (INPUT-001); reading a result counts as"
+        " the operation that made it.",
         reason="Stopped by moratorium {moratoria}.",
         source="Amazon's moratorium on police use of Rekognition (10 June 2020, since May 2021 until further notice).",
         needs=_MORATORIUM_FACTS,

@@ -8,10 +8,11 @@ from governance.rules.rule import Default, Effect, EnforcedBy, Rule
 
 INPUT_001: Final = Rule(
     id="INPUT-001",
-    title="A needed fact is missing",
+    title="A needed fact is missing or too broad",
     effect=Effect.DENY,
-    sentence="A fact that a rule in scope needs is absent, ill-typed, or not stated although the rule needs a value.",
-    reason="The fact {fact} is missing or malformed; needed by {rules}.",
+    sentence="A fact that a rule in scope needs is absent, ill-typed, or not stated although the rule needs a value;"
+    " or the jurisdiction is wider than one that a rule or moratorium names, so that it may cover the use.",
+    reason="The fact {fact} is missing, malformed or too broad to tell; needed by {rules}.",
     source="Fail-safe defaults (Saltzer and Schroeder 1975): what is not known must not turn a rule off.",
     enforced_by=EnforcedBy.EVALUATOR,
     is_mandatory=True,

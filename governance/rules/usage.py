@@ -82,11 +82,10 @@ def key_is_bound_to_it(situation: Situation, /, *, parameters: Parameters) -> Fi
     return {"outside": ", ".join(outside)} if outside else None
 
 
-def deletion_is_among_its_operations(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
+def right_is_among_its_operations(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """KEY-002."""
-    if "key_operations" in situation.unusable or situation.operation in situation.facts["key_operations"]:
-        return None
-    return {"operation": str(situation.operation)}
+    operation = known(situation.operation)
+    return None if operation in situation.facts["key_operations"] else {"operation": operation}
 
 
 EUS_RULES: Final = (
@@ -156,16 +155,16 @@ KEY_RULES: Final = (
     ),
     Rule(
         id="KEY-002",
-        title="Deletion outside what the key or role may do",
+        title="Right outside what the key or role may do",
         effect=Effect.DENY,
-        sentence="Deleting is the tenant's right, which nothing that stops it takes away; inside the tenant it belongs"
-        " to those whose key names it or whose role has it. Purposes, end users and jurisdictions do not matter, and a"
-        " binding that is not known (the platform itself destroys what it must) does not stand in the way.",
+        sentence="Deleting, and reading one's own decisions, are the tenant's rights, which nothing that stops it takes"
+        " away; inside the tenant they belong to those whose key names them or whose role has them. Purposes, end users"
+        " and jurisdictions do not matter.",
         reason="The key or role may not {operation}.",
         source="Least privilege (NIST SP 800-53, AC-6).",
-        needs=(),
-        check=deletion_is_among_its_operations,
+        needs=("operation", "key_operations"),
+        check=right_is_among_its_operations,
         spares_rights=False,
-        defaults=(Default(selector={"operations": [Operation.DELETE]}, effective_from=_GDPR),),
+        defaults=(Default(selector={"operations": sorted(RIGHTS)}, effective_from=_GDPR),),
     ),
 )

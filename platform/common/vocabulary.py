@@ -144,3 +144,10 @@ def jurisdiction_lineage(code: str) -> tuple[str, ...]:
         lineage.append(current)
         current = JURISDICTION_PARENTS[current]
     return tuple(lineage)
+
+
+# The parts of each jurisdiction, at any depth, without itself.
+JURISDICTION_PARTS: Final[dict[str, frozenset[str]]] = {
+    code: frozenset(part for part in JURISDICTION_PARENTS if part != code and code in jurisdiction_lineage(part))
+    for code in JURISDICTION_PARENTS
+}

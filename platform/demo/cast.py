@@ -21,7 +21,7 @@ class TenantPart:
     """One tenant of the demo world.
 
     Attributes:
-        end_users: on whose behalf it is approved to act, itself included.
+        end_users: on whose behalf it is approved to act, itself included; its key lists the same.
         stated_end_user: what its key says when a request does not; None: the tenant itself.
     """
 

@@ -172,6 +172,7 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
     binding = services.KeyBinding(
         operations=(*cast.WORKING_OPERATIONS, Operation.DELETE, Operation.READ_OWN_DECISIONS),
         purposes=part.purposes,
+        end_users=part.end_users,
         default_purpose=part.purposes[0],
         default_jurisdiction=part.jurisdiction,
         default_on_behalf_of=part.stated_end_user,

@@ -99,6 +99,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
         operation=Operation.READ_RESULT,
         result_of=OPERATION_OF[JobKind(job.kind)],
         resource=gate.ResourceRef("job", job_id, actor.tenant_id),
+        collection_id=job.collection_id,
     )
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         job = selectors.get_for(actor.tenant_id, job_id=job_id)

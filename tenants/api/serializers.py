@@ -28,8 +28,10 @@ class CreateKeyRequest(StrictSerializer):
     name = serializers.CharField(max_length=100)
     scopes = _several(_SCOPES, min_length=1, help_text="Operations that the key may do.")
     purposes = _several(_PURPOSES, min_length=1)
-    end_users = _several(_CATEGORIES, default=list, help_text="Empty: all that the approval names.")
-    jurisdictions = _several(_JURISDICTIONS, default=list, help_text="Empty: all that the approval names.")
+    end_users = _several(
+        _CATEGORIES, default=list, help_text="Empty: the default alone; without a default, all that the approval names."
+    )
+    jurisdictions = _several(_JURISDICTIONS, default=list, help_text="Empty: the default alone, with its parts.")
     default_purpose = serializers.ChoiceField(choices=_PURPOSES, required=False, help_text="Left out: the first.")
     default_on_behalf_of = serializers.ChoiceField(choices=_CATEGORIES, allow_null=True, default=None)
     default_jurisdiction = serializers.ChoiceField(

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, jurisdiction_lineage
+from tenants.bounds import bound_set
 from tenants.errors import BindingInvalid, WiderThanOwn
 from tenants.models import ApiKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyBinding:
-    """What a key may be used for. Empty end users or jurisdictions: no narrower than the tenant's approval.
+    """What a key may be used for. Empty end users or jurisdictions: the default alone (see `tenants.bounds`); without a
+    default end user, no narrower than the tenant's approval.
 
     `operations` are the key's scopes.
     """
@@ -47,33 +49,35 @@ def require_valid(binding: KeyBinding) -> None:
         raise BindingInvalid("The default end user must be one of the key's end users.")
 
 
-def require_no_wider(
-    own: ApiKey,
-    *,
-    operations: Collection[str],
-    purposes: Collection[str],
-    end_users: Collection[str],
-    jurisdictions: Collection[str],
-    expires_at: datetime | None,
-) -> None:
+def require_no_wider(own: ApiKey, *, other: KeyBinding | ApiKey, expires_at: datetime | None) -> None:
     """Go on only when a key with this binding could do nothing that `own` cannot, and not for longer.
 
     Raises:
         WiderThanOwn: it says in what respects.
     """
     wider = []
-    if not set(operations) <= set(own.operations):
+    if not set(other.operations) <= set(own.operations):
         wider.append("scopes")
-    if not set(purposes) <= set(own.purposes):
+    if not set(other.purposes) <= set(own.purposes):
         wider.append("purposes")
-    if own.end_users and not (end_users and set(end_users) <= set(own.end_users)):
+    own_end_users, end_users = _end_users(own), _end_users(other)
+    if own_end_users and not (end_users and set(end_users) <= set(own_end_users)):
         wider.append("end users")
-    if own.jurisdictions and not (jurisdictions and all(covers(own.jurisdictions, code) for code in jurisdictions)):
+    own_places, places = _jurisdictions(own), _jurisdictions(other)
+    if own_places and not (places and all(covers(own_places, code) for code in places)):
         wider.append("jurisdictions")
     if own.expires_at is not None and (expires_at is None or expires_at > own.expires_at):
         wider.append("expiry")
     if wider:
         raise WiderThanOwn(f"A key hands on no more than it has: {', '.join(wider)}.")
+
+
+def _end_users(binding: KeyBinding | ApiKey) -> list[str]:
+    return bound_set([*binding.end_users], default=binding.default_on_behalf_of)
+
+
+def _jurisdictions(binding: KeyBinding | ApiKey) -> list[str]:
+    return bound_set([*binding.jurisdictions], default=binding.default_jurisdiction)
 
 
 def covers(jurisdictions: Collection[str], code: str) -> bool:

@@ -101,14 +101,7 @@ def create_key(actor: Actor, *, name: str, binding: KeyBinding, expires_at: date
         authority = membership.require_manager(actor)
         require_not_suspended(actor)
         if authority.key is not None:
-            require_no_wider(
-                authority.key,
-                operations=binding.operations,
-                purposes=binding.purposes,
-                end_users=binding.end_users,
-                jurisdictions=binding.jurisdictions,
-                expires_at=expires_at,
-            )
+            require_no_wider(authority.key, other=binding, expires_at=expires_at)
         if expires_at is not None and expires_at <= ledger.database_now():
             raise BindingInvalid("The key would have expired already.")
         return issue_api_key(
@@ -164,14 +157,7 @@ def rotate_key(actor: Actor, *, key_id: uuid.UUID, overlap: timedelta = DEFAULT_
         if key is None:
             raise KeyNotFound
         if authority.key is not None:
-            require_no_wider(
-                authority.key,
-                operations=key.operations,
-                purposes=key.purposes,
-                end_users=key.end_users,
-                jurisdictions=key.jurisdictions,
-                expires_at=key.expires_at,
-            )
+            require_no_wider(authority.key, other=key, expires_at=key.expires_at)
         now = ledger.database_now()
         if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             raise KeyEnded

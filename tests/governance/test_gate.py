@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
 
-from common.context import Actor, Usage, tenant_scope
+from common.context import Actor, ActorKind, Usage, tenant_scope
+from common.ids import new_id
 from common.permits import Permit
 from common.vocabulary import CustomerCategory, Operation, Purpose
 from governance import gate, services
@@ -19,6 +21,7 @@ from governance.errors import PolicyRefused
 from governance.models import Suspension
 from governance.policies import evaluate
 from governance.selectors import load_policy
+from tenants import services as tenants
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
 
 
@@ -228,6 +231,39 @@ def test_rights_survive_moratorium_suspension_and_missing_approval(
     services.lift_suspension(suspension, lifters=staff.oversight)
 
 
+def test_a_suspended_key_exercises_no_right_and_another_one_does(alice: Player, staff: Staff) -> None:
+    binding = tenants.KeyBinding(
+        operations=[Operation.DELETE],
+        purposes=[Purpose.PHOTO_ORGANISATION],
+        default_purpose=Purpose.PHOTO_ORGANISATION,
+        default_jurisdiction="US",
+    )
+    other = tenants.issue_api_key(alice.tenant.id, label="other", binding=binding, actor=ledger.SYSTEM)
+    services.suspend(
+        alice.tenant.id,
+        target=Suspension.Target.KEY,
+        target_id=alice.key_id,
+        reason="stolen",
+        imposed_by=staff.oversight[0],
+    )
+
+    for right in (Operation.DELETE, Operation.READ_OWN_DECISIONS):
+        with pytest.raises(PolicyRefused) as refusal:
+            _run(alice, operation=right)
+        assert [rule["id"] for rule in refusal.value.rules] == ["SUS-002"]
+
+    _run(alice, operation=Operation.DELETE, actor=replace(alice.actor, id=other.id))
+
+
+def test_the_platform_destroys_and_does_nothing_else(alice: Player) -> None:
+    system = replace(alice.actor, kind=ActorKind.SYSTEM, id=new_id())
+
+    _run(alice, operation=Operation.DELETE, actor=system)
+    for operation in (Operation.ADMINISTER, Operation.READ_OWN_DECISIONS):
+        with pytest.raises(PolicyRefused):
+            _run(alice, operation=operation, actor=system)
+
+
 def test_an_exemption_holds_for_its_purposes_and_end_users_only(
     make_player: PlayerFactory, impose: MoratoriumFactory, staff: Staff
 ) -> None:
@@ -269,6 +305,26 @@ def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) 
         _run(police, operation=Operation.SEARCH, threshold=98.9)
 
     assert [rule["id"] for rule in refusal.value.rules] == ["THR-001"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "is_enough"), [(98.9996, False), (98.99999999, False), (99.0, True), (99.0004, True)]
+)
+def test_a_threshold_just_under_the_floor_is_not_rounded_up_to_it(
+    make_player: PlayerFactory, threshold: float, is_enough: bool
+) -> None:
+    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+
+    decision = gate.authorise(_request(police, operation=Operation.SEARCH, threshold=threshold))
+
+    assert decision.is_allowed == is_enough
+
+
+@pytest.mark.parametrize("milli", [80_100, 98_999, 99_001, 64_003, 1])
+def test_a_threshold_in_thousandths_is_recorded_exactly(alice: Player, milli: int) -> None:
+    decision = gate.authorise(_request(alice, operation=Operation.SEARCH, threshold=milli / 1000))
+
+    assert decision.facts["threshold_milli"] == milli
 
 
 def test_an_omitted_threshold_becomes_the_lowest_that_is_allowed(alice: Player, make_player: PlayerFactory) -> None:

@@ -25,7 +25,9 @@ ILL_TYPED = [{}, 1.5, "?", [7], -1]
 
 @pytest.mark.parametrize(("rule", "fact"), NEEDED)
 def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
-    verdict = evaluate(POLICY, make_facts(**{fact: ...}))
+    base = {} if CATALOGUE[rule].spares_rights else {"operation": "delete", "key_operations": ["delete"]}
+
+    verdict = evaluate(POLICY, make_facts(**(base | {fact: ...})))
 
     assert verdict.effect == "deny"
     assert rule in _input_reasons(verdict)[fact] or fact == "now"
@@ -50,6 +52,7 @@ def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
         ({"threshold_milli": None}, "threshold_milli"),
         ({**READ, "result_of": None}, "result_of"),
         ({"jurisdiction": None, "moratoria": [make_moratorium(jurisdictions=["EU"])]}, "jurisdiction"),
+        ({"jurisdiction": "US", "moratoria": [make_moratorium(jurisdictions=["US-CA"])]}, "jurisdiction"),
         ({**READ, "result_of": None, "moratoria": [make_moratorium(operations=["compare"])]}, "result_of"),
     ],
 )

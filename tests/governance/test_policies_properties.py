@@ -13,7 +13,7 @@ from common.canonical import canonical_json
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
 from governance.facts import FACTS
-from governance.policies import Policy, RuleSetting, evaluate, next_boundary, threshold_floor_milli
+from governance.policies import Policy, RuleSetting, evaluate, in_reach, next_boundary, threshold_floor_milli
 from governance.rules.situation import DIMENSIONS
 from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, make_facts, make_moratorium
 
@@ -185,6 +185,14 @@ def test_a_further_moratorium_never_turns_a_refusal_into_an_allow(
         assert evaluate(policy, facts).effect == "allow"
 
 
+@given(_policies(), _facts)
+def test_leaving_out_what_is_not_in_reach_changes_no_verdict(policy: Policy, facts: dict[str, Any]) -> None:
+    reach = in_reach(facts)
+
+    assert evaluate(policy, facts | reach) == evaluate(policy, facts)
+    assert all(moratorium in facts["moratoria"] for moratorium in reach["moratoria"])
+
+
 def _holds_always(rule: RuleSetting) -> bool:
     return not rule.selector and rule.effective_from < NOW - 3 * DAY and rule.effective_until is None
 
@@ -197,6 +205,8 @@ def test_a_suspension_stops_every_use_but_rights(policy: Policy, facts: dict[str
 
     if any(rule.id == "SUS-001" and _holds_always(rule) for rule in policy.rules):
         assert verdict.effect == "deny" or facts["operation"] == "delete"
+    if any(rule.id == "SUS-002" for rule in policy.rules) and target in ("user", "key"):
+        assert verdict.effect == "deny" or facts["operation"] != "delete"
     if verdict.effect == "allow":
         assert evaluate(policy, facts).effect == "allow"
 
@@ -238,14 +248,16 @@ def test_a_verdict_stays_the_same_until_the_next_boundary(
 
 
 @given(_facts)
-def test_deletion_is_always_allowed_to_whose_key_or_role_may(facts: dict[str, Any]) -> None:
-    operations = [*facts["key_operations"], "delete"]
+def test_deletion_is_allowed_exactly_to_whose_key_or_role_may_and_who_is_not_suspended(facts: dict[str, Any]) -> None:
+    is_holder = "delete" in facts["key_operations"] and not {"user", "key"} & {*facts["suspended"]}
 
-    assert evaluate(POLICY, {**facts, "operation": "delete", "key_operations": operations}).effect == "allow"
+    assert (evaluate(POLICY, {**facts, "operation": "delete"}).effect == "allow") == is_holder
 
 
 @given(st.sampled_from(sorted(JURISDICTION_PARENTS)), st.sampled_from(sorted(JURISDICTION_PARENTS)))
-def test_a_moratorium_holds_in_a_place_exactly_when_it_names_the_place_or_one_around_it(here: str, there: str) -> None:
+def test_a_moratorium_holds_in_a_place_exactly_when_it_names_the_place_one_around_it_or_one_inside(
+    here: str, there: str
+) -> None:
     facts = make_facts(
         jurisdiction=here,
         approval_jurisdictions=[here],
@@ -253,8 +265,9 @@ def test_a_moratorium_holds_in_a_place_exactly_when_it_names_the_place_or_one_ar
         moratoria=[make_moratorium(jurisdictions=[there])],
     )
 
-    is_inside = there in (here, JURISDICTION_PARENTS[here])
-    assert (evaluate(POLICY, facts).effect == "deny") == is_inside
+    is_inside, may_be_inside = there in (here, JURISDICTION_PARENTS[here]), here == JURISDICTION_PARENTS[there]
+    fired = {rule.id for rule in evaluate(POLICY, facts).fired}
+    assert fired == ({"MOR-001"} if is_inside else {"INPUT-001"} if may_be_inside else set())
 
 
 def test_the_dimensions_drawn_here_are_all_there_are() -> None:

@@ -201,7 +201,7 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
             "threshold_milli": 1,
         },
     ),
-    ("ALW-002", {"operation": "read_own_decisions"}),
+    ("ALW-002", {"operation": "read_own_decisions", "key_operations": ["read_own_decisions"]}),
 ]
 
 
@@ -223,14 +223,15 @@ def test_the_reason_of_a_misused_exemption_says_in_what_respects() -> None:
 
 @pytest.mark.parametrize("operation", ["delete", "read_own_decisions"])
 def test_stopping_never_blocks_rights(operation: str) -> None:
-    nothing_else = {name: ... for name in FACTS if name not in ("now", "operation")}
+    told = ("now", "operation", "suspended", "key_operations")
+    nothing_else = {name: ... for name in FACTS if name not in told} | {"key_operations": [operation]}
     stopped = {
         "approval_state": "revoked",
-        "suspended": ["organisation", "key"],
+        "suspended": ["organisation", "collection"],
         "moratoria": [make_moratorium()],
         "on_behalf_of": None,
         "purpose": "?",
-        "key_operations": ["delete"],
+        "key_operations": [operation],
     }
 
     for changes in (stopped, nothing_else):
@@ -238,11 +239,23 @@ def test_stopping_never_blocks_rights(operation: str) -> None:
         assert (verdict.effect, verdict.allowed_by) == ("allow", ("ALW-002",))
 
 
-def test_deleting_takes_a_key_or_role_that_may() -> None:
-    verdict = evaluate(POLICY, make_facts(operation="delete", key_operations=["detect"]))
+RIGHTS = pytest.mark.parametrize("operation", ["delete", "read_own_decisions"])
+
+
+@RIGHTS
+def test_a_right_takes_a_key_or_role_that_may(operation: str) -> None:
+    verdict = evaluate(POLICY, make_facts(operation=operation, key_operations=["detect"]))
 
     assert _ids(verdict) == ["KEY-002"]
+    assert operation in _reason(verdict, "KEY-002")
 
 
-def test_reading_ones_own_decisions_takes_none() -> None:
-    assert evaluate(POLICY, make_facts(operation="read_own_decisions", key_operations=[])).effect == "allow"
+@RIGHTS
+@pytest.mark.parametrize("holder", ["user", "key"])
+def test_who_is_suspended_exercises_no_right(operation: str, holder: str) -> None:
+    stopped = ["organisation", holder]
+
+    verdict = evaluate(POLICY, make_facts(operation=operation, key_operations=[operation], suspended=stopped))
+
+    assert _ids(verdict) == ["SUS-002"]
+    assert _reason(verdict, "SUS-002").endswith(f"rights: {holder}.")

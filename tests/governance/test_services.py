@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connections, transaction
 from common.context import tenant_scope
 from common.errors import InvalidRequest
 from common.vocabulary import CustomerCategory, Operation, Purpose
-from governance import selectors, services
+from governance import gate, selectors, services
 from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.catalogue import DEFAULT_POLICY_BODY
@@ -131,6 +131,67 @@ def test_an_approval_lasts_twelve_months_at_most(alice: Player, staff: Staff) ->
             expires_at=ledger.database_now() + timedelta(days=400),
             approvers=staff.officers,
         )
+
+
+def _use(*operations: Operation) -> services.ApprovedUse:
+    return services.ApprovedUse(
+        purposes=[Purpose.PHOTO_ORGANISATION],
+        operations=operations,
+        jurisdictions=["US"],
+        end_users=[CustomerCategory.CONSUMER_SOFTWARE],
+        engine_versions=[],
+    )
+
+
+def _is_allowed(player: Player, operation: Operation) -> bool:
+    resource = gate.ResourceRef("collection", None, player.tenant.id)
+    return gate.authorise(gate.AccessRequest(actor=player.actor, operation=operation, resource=resource)).is_allowed
+
+
+def test_a_new_approval_ends_the_one_before_and_says_so(alice: Player, staff: Staff) -> None:
+    old = Approval.objects.using("officer").get(tenant_id=alice.tenant.id)
+    assert _is_allowed(alice, Operation.DETECT)
+
+    narrow = services.grant_approval(
+        alice.tenant.id,
+        use=_use(Operation.ADMINISTER),
+        expires_at=ledger.database_now() + timedelta(days=1),
+        approvers=staff.officers,
+    )
+
+    assert (_is_allowed(alice, Operation.DETECT), _is_allowed(alice, Operation.ADMINISTER)) == (False, True)
+    old.refresh_from_db(using="officer")
+    assert old.revoked_at == narrow.valid_from
+    with tenant_scope(alice.tenant.id):
+        ended = [entry.content for entry in AuditEntry.objects.filter(tenant_id=alice.tenant.id, kind="event")]
+    ended = [content for content in ended if content["action"] == "approval:revoked"]
+    assert [content["resource"]["id"] for content in ended] == [str(old.id)]
+    assert ended[0]["data"]["superseded"] is True
+
+    services.revoke_approval(narrow, officer=staff.officers[0])
+    assert not _is_allowed(alice, Operation.ADMINISTER)
+
+
+def test_a_new_approval_leaves_those_of_others_alone(alice: Player, mallory: Player, staff: Staff) -> None:
+    until = ledger.database_now() + timedelta(days=1)
+
+    services.grant_approval(alice.tenant.id, use=_use(Operation.ADMINISTER), expires_at=until, approvers=staff.officers)
+
+    assert _is_allowed(mallory, Operation.DETECT)
+
+
+def test_the_database_itself_holds_one_approval_in_force(alice: Player, staff: Staff) -> None:
+    second = Approval(
+        tenant_id=alice.tenant.id,
+        valid_from=ledger.database_now(),
+        expires_at=ledger.database_now() + timedelta(days=1),
+        approver_1=staff.officers[0],
+        approver_2=staff.officers[1],
+        **_use(Operation.DETECT).columns(),
+    )
+
+    with pytest.raises(IntegrityError, match="one_in_force"), transaction.atomic(using="officer"):
+        second.save(using="officer", force_insert=True)
 
 
 def test_an_exemption_must_state_its_scope(alice: Player, impose: MoratoriumFactory, staff: Staff) -> None:

@@ -13,6 +13,7 @@ from common.context import tenant_scope
 from common.vocabulary import CustomerCategory, JobKind, JobStatus, Operation
 from governance import services as governance
 from governance.errors import PolicyRefused
+from governance.models import Suspension
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.errors import CollectionNotFound, ThresholdBelowCollection, TooManyImages
@@ -22,7 +23,7 @@ from recognition.services.submission import Submission
 from recognition.tasks import run_search_batch
 from tests.recognition.conftest import GALLERY, NOT_A_PICTURE, Outbox, enrol, reload
 from tests.recognition.test_sweep import _age
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, World
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, World
 
 URL = f"/v1/collections/{GALLERY}/search:batch"
 
@@ -185,6 +186,47 @@ def test_what_it_found_is_unreadable_while_a_moratorium_on_searches_lasts(
 
     with pytest.raises(PolicyRefused):
         _results(alice, job)
+
+
+def test_what_it_found_is_unreadable_while_its_collection_is_suspended(
+    alice: Player, gallery: Collection, outbox: Outbox, staff: Staff
+) -> None:
+    enrol(alice, 1)
+    job = _submit(alice, 1)
+    _work_off(job, outbox)
+    url = f"/v1/jobs/{job.id}/results"
+
+    suspension = governance.suspend(
+        alice.tenant.id,
+        target=Suspension.Target.COLLECTION,
+        target_id=gallery.id,
+        reason="test",
+        imposed_by=staff.oversight[0],
+    )
+    refused = alice.client.get(url)
+    governance.lift_suspension(suspension, lifters=staff.oversight)
+    read = alice.client.get(url)
+
+    assert (refused.status_code, [rule["id"] for rule in refused.json()["rules"]]) == (403, ["SUS-001"])
+    assert (read.status_code, len(read.json()["items"])) == (200, 1)
+
+
+def test_the_suspension_of_another_collection_is_no_matter(
+    alice: Player, gallery: Collection, outbox: Outbox, staff: Staff
+) -> None:
+    job = _submit(alice, 1)
+    _work_off(job, outbox)
+    other = collections.create_collection("other", actor=alice.actor)
+
+    governance.suspend(
+        alice.tenant.id,
+        target=Suspension.Target.COLLECTION,
+        target_id=other.id,
+        reason="test",
+        imposed_by=staff.oversight[0],
+    )
+
+    assert alice.client.get(f"/v1/jobs/{job.id}/results").status_code == 200
 
 
 def test_a_threshold_under_the_floor_is_refused(make_player: PlayerFactory) -> None:

@@ -23,7 +23,7 @@ from tests.people import actor_for, make_member, owner_of, sign_in
 from tests.worlds import Player, World, client_with
 
 KEYS = "/v1/keys"
-USED = "/v1/decisions"
+USED = "/v1/collections"
 
 
 def _payload(**changes: Any) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def test_an_ended_key_is_not_rotated(alice: Player) -> None:
         ({"purposes": ["photo_organisation", "second_factor"]}, "purposes"),
         ({"end_users": []}, "end users"),
         ({"end_users": ["personal", "media"]}, "end users"),
-        ({"jurisdictions": []}, "jurisdictions"),
+        ({"jurisdictions": [], "default_jurisdiction": "US"}, "jurisdictions"),
         ({"jurisdictions": ["US-CA", "GB"]}, "jurisdictions"),
         ({"expires_at": None}, "expiry"),
         ({"expires_at": "2099-01-01T00:00:00Z"}, "expiry"),
