@@ -112,7 +112,8 @@ def test_the_sweep_halts_a_quiet_one(alice: Player, member: User, half_done: Job
     _remove(alice, member, staff)
     with transaction.atomic(), connections["default"].cursor() as cursor:
         cursor.execute(
-            "UPDATE recognition_dispatchticket SET touched_at = touched_at - interval '10 seconds' WHERE job_id = %s",
+            "UPDATE recognition_dispatchticket SET touched_at = touched_at - interval '10 seconds',"
+            " checked_at = checked_at - interval '10 seconds' WHERE job_id = %s",
             [half_done.id],
         )
 
