@@ -271,7 +271,8 @@ def test_a_lost_message_is_sent_again_by_its_own_name(alice: Player, gallery: Co
     sweeping.sweep()
 
     assert (str(job.id), 0) in outbox.of(dispatch.RUN_SEARCH_BATCH)
-    assert outbox.of(dispatch.RUN_ENROLMENT_BATCH) == []
+    # Other jobs of this database may be due as well.
+    assert (str(job.id), 0) not in outbox.of(dispatch.RUN_ENROLMENT_BATCH)
 
 
 def test_the_task_runs_a_batch_for_the_tenant_in_its_header(alice: Player, gallery: Collection) -> None:
