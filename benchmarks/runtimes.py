@@ -7,7 +7,9 @@ One thread each, the runtimes in turn. The detector is also given twenty picture
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from benchmarks.bare import MODELS, published_sface
+from benchmarks.bare import MODELS, REPOSITORY, published_sface
 from benchmarks.rows import Row, Samples, write
 
 REPEATS = 40
@@ -29,7 +31,7 @@ def main() -> int:
     """Measure and write the rows."""
     with tempfile.TemporaryDirectory() as folder:
         published = published_sface(Path(folder))
-        rows = [*_sface(published), *_yunet()]
+        rows = [*_sface(published), *_yunet(), *_memory()]
     return write("runtimes", rows)
 
 
@@ -70,6 +72,21 @@ def _sface(published: Path) -> list[Row]:
     fixed = _sessions(MODELS / "sface-2021dec.onnx")
     as_published = {f"{name}, PRelu": run for name, run in _sessions(published).items() if "onnxruntime" in name}
     return _against_first("SFace", _in_turn({**as_published, **fixed}, tensor))
+
+
+def _memory() -> list[Row]:
+    """Resident memory of a process with the whole engine loaded, on both runtimes and on one alone."""
+    program = (
+        "import sys, psutil; from pathlib import Path; from recognition.engines.onnx.engine import OnnxEngine;"
+        "OnnxEngine(Path(sys.argv[1]), runtime=sys.argv[2]); print(psutil.Process().memory_info().rss / 2**20)"
+    )
+    rows = []
+    for runtime in ("auto", "openvino", "onnxruntime"):
+        command = [sys.executable, "-c", program, str(MODELS), runtime]
+        environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        rows.append(Row(name=f"resident memory, runtime {runtime}", value=float(done.stdout), unit="MiB", n=1))
+    return rows
 
 
 def _yunet() -> list[Row]:
