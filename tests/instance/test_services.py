@@ -106,7 +106,9 @@ def test_runtime_processes_get_no_administrators_password(home: Path) -> None:
         password = (endpoints.keys_dir / "database" / "custos_admin").read_text()
         assert password not in str(endpoints.environment())
         command_lines = " ".join(
-            " ".join(process.cmdline()) for process in psutil.process_iter() if process.pid != os.getpid()
+            " ".join(process.info["cmdline"] or ())  # None: a process that ended meanwhile
+            for process in psutil.process_iter(["cmdline"])
+            if process.pid != os.getpid()
         )
         assert password not in command_lines
         assert (endpoints.keys_dir / "broker").read_text() not in command_lines
