@@ -8,6 +8,7 @@ from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole, T
 
 WORKING_OPERATIONS = (
     Operation.DETECT,
+    Operation.ANALYSE_ATTRIBUTES,
     Operation.COMPARE,
     Operation.ENROL,
     Operation.SEARCH,

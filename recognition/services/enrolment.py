@@ -17,7 +17,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
 from recognition.models import Collection, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.services import engines, references, submission
+from recognition.services import attributes, engines, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import examine
 from recognition.services.results import FaceView, Rejection, view_of
@@ -47,6 +47,7 @@ def enrol_image(
     external_id: str = "",
     max_faces: int = MAX_FACES,
     quality: QualityFilter = QualityFilter.AUTO,
+    asked: Sequence[str] = (),
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
@@ -57,9 +58,11 @@ def enrol_image(
         external_id: the tenant's own name for who is on it.
         max_faces: enrol the largest so many.
         quality: whether faces of low quality are left out.
+        asked: attributes to say of each enrolled face, some of `attributes.NAMES`; answered, not stored.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
+        AttributesNotOffered: the collection's engine does not say one of them.
         PolicyRefused: the policy does not allow it.
         NoFaceFound, NoUsableFace: there is nothing to enrol.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
@@ -68,17 +71,23 @@ def enrol_image(
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    with (
+        attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
+        gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission,
+    ):
         permit = admission.permit
-        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit, analysis=analysis)
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
             references.count(locked, added=len(faces))
             if partitions.is_due(locked):
                 dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
+            analysis.complete(n_faces=len(faces))
             admission.complete(n_faces=len(faces), resource=gate.ResourceRef("image", image.id, actor.tenant_id))
-    return Enrolled(image.id, tuple(map(view_of, faces)), examined.rejected)
+    views = (view_of(face, attributes=said) for face, said in zip(faces, examined.attributes, strict=True))
+    return Enrolled(image.id, tuple(views), examined.rejected)
 
 
 def submit_job(

@@ -10,10 +10,12 @@ from django.conf import settings
 from common.permits import Permit
 from common.vocabulary import QualityReason
 from recognition import images
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
+from recognition.services.attributes import Analysis
 from recognition.services.results import Rejection
 
 # Shorter side of the box: below, the 112 px crop that templates are made of is mostly interpolation.
@@ -34,11 +36,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A picture with the faces to enrol, each with its template, and those that were rejected."""
+    """A picture with the faces to enrol, each with its template, and those that were rejected.
+
+    `attributes` has one entry for each face that is enrolled, None where nothing was asked.
+    """
 
     picture: Picture
     faces: tuple[tuple[DetectedFace, Template], ...]
     rejected: tuple[Rejection, ...]
+    attributes: tuple[Attributes | None, ...]
 
 
 def open_image(data: bytes) -> UprightImage:
@@ -50,7 +56,15 @@ def open_image(data: bytes) -> UprightImage:
     return images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
 
 
-def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit) -> Examined:
+def examine(
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    max_faces: int,
+    quality: QualityFilter,
+    permit: Permit,
+    analysis: Analysis | None = None,
+) -> Examined:
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
 
     Raises:
@@ -66,8 +80,9 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
     if not accepted:
         raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
     templates = engine.extract(image, accepted, permit=permit)
+    said = analysis.of(image, accepted) if analysis else (None,) * len(accepted)
     picture = Picture(image.digest, image.width, image.height, image.format)
-    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
+    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected), said)
 
 
 def _sort_out(
