@@ -49,3 +49,7 @@ class Tag(StrEnum):
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
+    AUDIT_KEY_INTRODUCED = (
+        "audit-key:introduced",
+        "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
+    )
