@@ -23,7 +23,7 @@ from tqdm import tqdm
 from benchmarks.bare import MODELS
 from benchmarks.instance import bench_instance
 from benchmarks.rows import REPOSITORY, Goal, Row, Samples, write
-from benchmarks.web import Upload, web_server
+from benchmarks.web import Upload, group, web_server
 
 CLIENTS = 16
 ROUNDS = 5
@@ -37,7 +37,7 @@ DELIBERATE = (429, 503)
 def main() -> int:
     """Measure and write the rows."""
     with bench_instance() as tenant:
-        picture = _group()
+        picture = group()
         with _bare_pool(picture) as pool, web_server(CUSTOS_KEY_REQUESTS_PER_MINUTE="0") as address:
             clients = [Upload(address, "/v1/detect", picture=picture, token=tenant.token) for _ in range(CLIENTS)]
             rows = _rows(pool, clients)
@@ -98,13 +98,6 @@ def _rows(pool: multiprocessing.pool.Pool, clients: list[Upload]) -> list[Row]:
             goal=Goal(at_most=0),
         ),
     ]
-
-
-def _group() -> bytes:
-    from common.downloads import default_cache_dir
-    from demo.photographs import fetch_photographs
-
-    return fetch_photographs(default_cache_dir()).read("group")
 
 
 def _bare_pool(picture: bytes) -> multiprocessing.pool.Pool:

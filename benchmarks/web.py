@@ -51,6 +51,24 @@ def picture_of_one_person() -> bytes:
     return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
 
 
+def group() -> bytes:
+    """Return the JPEG of a group of six, as the camera gave it."""
+    from common.downloads import default_cache_dir
+    from demo.photographs import fetch_photographs
+
+    return fetch_photographs(default_cache_dir()).read("group")
+
+
+def large_group() -> bytes:
+    """Return the group enlarged to 12 megapixels: what a telephone sends."""
+    import cv2
+    import numpy as np
+
+    pixels = cv2.imdecode(np.frombuffer(group(), np.uint8), cv2.IMREAD_COLOR)
+    large = cv2.resize(pixels, (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    return bytes(cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
 @contextmanager
 def web_server(**variables: str) -> Iterator[str]:
     """Run gunicorn as `make run` does, with further environment variables; yield its URL."""
