@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -29,6 +30,9 @@ from tqdm import tqdm
 from benchmarks.instance import BenchTenant, bench_instance
 from benchmarks.rows import REPOSITORY, Goal, Row, Samples, write
 from benchmarks.web import large_group, web_server
+
+if TYPE_CHECKING:
+    from tenants.models import User
 
 ROUNDS = 5
 IMAGES = 24
@@ -194,7 +198,7 @@ def _suspend(player: BenchTenant) -> Callable[[], None]:
     return lambda: governance.lift_suspension(suspension, lifters=overseers)
 
 
-def _oversight() -> tuple[object, object]:
+def _oversight() -> tuple[User, User]:
     from common.vocabulary import StaffRole
     from governance.audit import ledger
     from tenants import services as tenants
@@ -208,7 +212,18 @@ def _oversight() -> tuple[object, object]:
 
 @contextmanager
 def _worker() -> Iterator[None]:
-    command = ["celery", "-A", "config.celery", "worker", "-Q", "interactive,maintenance,bulk", "-c", "1", "-l", "ERROR"]
+    command = [
+        "celery",
+        "-A",
+        "config.celery",
+        "worker",
+        "-Q",
+        "interactive,maintenance,bulk",
+        "-c",
+        "1",
+        "-l",
+        "ERROR",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=REPOSITORY,
