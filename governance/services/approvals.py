@@ -58,7 +58,7 @@ def grant_approval(
     """
     payload = approval_payload(tenant_id, use=use, expires_at=expires_at)
     change = four_eyes.sign_together("grant_approval", payload, people=approvers, reason=reason)
-    return Approval.objects.using("officer").get(pk=change.result_id)
+    return Approval.objects.using("officer").get(id=str(change.result_id))
 
 
 def approval_payload(tenant_id: uuid.UUID, *, use: ApprovedUse, expires_at: datetime) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def grant_exemption(
         "expires_at": expires_at.isoformat(),
     }
     change = four_eyes.sign_together("grant_exemption", payload, people=approvers, reason=reason)
-    return Exemption.objects.using("officer").get(pk=change.result_id)
+    return Exemption.objects.using("officer").get(id=str(change.result_id))
 
 
 def check_exemption(payload: Payload) -> None:

@@ -329,9 +329,8 @@ def test_staff_are_made_and_get_a_new_second_factor_by_two(staff: Staff) -> None
     from tenants.sign_in import give_totp
 
     name = f"auditor-{new_id().hex[-12:]}"
-    made = User.objects.get(
-        pk=_sign("create_staff", {"username": name, "email": "a@b.example", "role": "auditor"}, staff)
-    )
+    payload = {"username": name, "email": "a@b.example", "role": "auditor"}
+    made = User.objects.get(pk=_sign("create_staff", payload, staff))
     assert (made.username, made.staff_role) == (name, "auditor")
     give_totp(made)
     with pytest.raises(PlatformError):
