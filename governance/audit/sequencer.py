@@ -18,7 +18,7 @@ import psycopg
 from django.conf import settings
 
 from common.errors import PlatformError
-from governance.audit import keyring, roles
+from governance.audit import key_files, roles
 from governance.audit.checking.notes import Key
 from governance.audit.checking.spans import TILE
 from governance.audit.errors import NoCheckpointKey, WitnessRefuses, WitnessSilent
@@ -84,7 +84,7 @@ def _signer(connection: psycopg.Connection[Any], *, batch: list[int]) -> Signer:
     if not keys:
         raise NoCheckpointKey("Run `manage.py audit keys`.")
     introduced = [vkey for vkey, is_introduced in keys if is_introduced]
-    return keyring.load(Key.parse(introduced[-1] if introduced else keys[0][0]))
+    return key_files.load(Key.parse(introduced[-1] if introduced else keys[0][0]))
 
 
 def _write(

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from governance.audit import keyring, roles
+from governance.audit import key_files, roles
 from governance.audit.checking.examination import INCOMPLETE, SOUND, Examination
 from governance.audit.checking.notes import ED25519, read_receipt
 from governance.audit.checking.spans import CHUNK, Finding
@@ -43,7 +43,13 @@ _COSIGNATURES = "SELECT size, witness, extract(epoch FROM ts)::bigint, line FROM
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came out: the exit code (0 sound, 2 tampered, 3 incomplete), what was found, and how much was read."""
+    """What came out: the exit code (0 sound, 2 tampered, 3 incomplete), what was found, and how much was read.
+
+    Attributes:
+        waiting: entries that are not in the tree yet.
+        cosigned: leaves under the newest cosigned checkpoint.
+        unfinished: decisions without an outcome, of whatever age.
+    """
 
     code: int
     findings: list[Finding]
@@ -51,6 +57,7 @@ class Verification:
     waiting: int
     checkpoints: int
     cosigned: int
+    unfinished: int
 
     @property
     def is_sound(self) -> bool:
@@ -75,10 +82,10 @@ def verify_log(
     Raises:
         psycopg.Error: the database does not answer.
     """
-    trusted = keyring.trusted_keys()
+    trusted = key_files.trusted_keys()
     origin = next((key.name for key in trusted if key.algorithm == ED25519 and "/receipts" not in key.name), "")
     if not origin:
-        return Verification(INCOMPLETE, [Finding("no-key", "the keys folder holds no trusted key")], 0, 0, 0, 0)
+        return Verification(INCOMPLETE, [Finding("no-key", "the keys folder holds no trusted key")], 0, 0, 0, 0, 0)
     with roles.connect("custos_audit") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -100,7 +107,13 @@ def verify_log(
         examination.received(receipts)
         code = examination.conclude()
     return Verification(
-        code, examination.findings, examination.size, waiting, examination.checkpoints, examination.cosigned
+        code=code,
+        findings=examination.findings,
+        entries=examination.size,
+        waiting=waiting,
+        checkpoints=examination.checkpoints,
+        cosigned=examination.cosigned,
+        unfinished=examination.unfinished,
     )
 
 

@@ -5,9 +5,10 @@
     python -m governance.audit.witness rewind --folder DIR --origin ORIGIN  forget a log that was knowingly restored
 
 It speaks C2SP tlog-witness (`POST /add-checkpoint`), and two words more: `GET /checkpoint/<SHA-256 of the origin>`
-tells what it last cosigned, `POST /add-key` takes a rotation that a known key of the log signed. It needs neither Django nor
-the database: run it on another host, or at least as another user. On the same host it protects against who can write
-the database, and not against who is root.
+tells what it last cosigned, `POST /add-key` takes a rotation that a known key of the log signed.
+
+It needs neither Django nor the database: run it on another host, or at least as another user. On the same host it
+protects against who can write the database, and not against who is root.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import requests
 
-from governance.audit import keyring
+from governance.audit import key_files
 from governance.audit.checking.notes import COSIGNATURE, BadNote, Key, open_note
 from governance.audit.errors import WitnessRefuses, WitnessSilent
 from governance.audit.stored_tree import StoredTree
@@ -104,7 +104,7 @@ def _hand_over(connection: psycopg.Connection[Any], *, url: str) -> None:
 
 def _checked(note: str, answer: str) -> Cosigned:
     text = note.rpartition("\n\n")[0] + "\n"
-    witnesses = [key for key in keyring.trusted_keys() if key.algorithm == COSIGNATURE]
+    witnesses = [key for key in key_files.trusted_keys() if key.algorithm == COSIGNATURE]
     for line in answer.splitlines():
         try:
             found = open_note(f"{text}\n{line}\n", witnesses).signatures

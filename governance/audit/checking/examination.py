@@ -43,6 +43,11 @@ class Examination:
         self._seen_edge: list[bytes] | None = None
 
     @property
+    def unfinished(self) -> int:
+        """Decisions that have no outcome, yet or for ever."""
+        return len(self._open)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Sizes whose root is needed beside those of the checkpoints."""
         return (self._seen.size,) if self._seen else ()

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from common.errors import PlatformError
-from governance.audit import bundle, exporting, keyring, sequencer, verification, witnessing
+from governance.audit import bundle, exporting, key_files, keyring, sequencer, verification, witnessing
 from governance.audit.checking.notes import BadNote, Key
 
 SHOWN_FINDINGS = 50
@@ -97,7 +97,7 @@ class Command(BaseCommand):
     def _witnessed(self, note: Path | None) -> str:
         if note is not None:
             return note.read_text()
-        keys = keyring.trusted_keys()
+        keys = key_files.trusted_keys()
         if not settings.CUSTOS_WITNESS_URL or not keys:
             return ""
         try:
