@@ -43,7 +43,7 @@ def _start_services() -> None:
     os.environ.update(endpoints.environment())
     _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
     _manage("publish_policy", "--skip-checks", role="custos_app")
-    _manage("audit", "keys", "--skip-checks", role="custos_app")
+    _manage("audit", "--skip-checks", "keys", role="custos_app")
     guard_log(endpoints.admin_database_url)
     os.environ[ADMIN_URL] = endpoints.admin_database_url
 

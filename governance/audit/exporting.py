@@ -16,6 +16,7 @@ from typing import IO, Any
 import psycopg
 
 from governance.audit import roles
+from governance.audit.signing import rfc3339
 from governance.audit.stored_tree import StoredTree
 
 _WHOLE = """
@@ -38,7 +39,7 @@ _CHECKPOINTS = """
 _STATE = """
     SELECT coalesce((SELECT max(size) FROM audit_checkpoint), 0),
         (SELECT count(*) FROM audit_entry e WHERE %(tenant)s::uuid IS NULL OR e.tenant_id = %(tenant)s),
-        clock_timestamp()::text,
+        clock_timestamp(),
         coalesce((SELECT split_part(note, E'\\n', 1) FROM audit_checkpoint ORDER BY size DESC LIMIT 1), '')
 """
 
@@ -58,7 +59,9 @@ def export_log(
         connection.read_only = True
         ((size, entries, now, origin),) = connection.execute(_STATE, {"tenant": tenant_id}).fetchall()
         head = {"format": "custos-log-export/v1", "origin": origin, "tenant": tenant_id and str(tenant_id)}
-        archive.writestr("log.json", json.dumps({**head, "size": size, "entries": entries, "exported_at": now}))
+        archive.writestr(
+            "log.json", json.dumps({**head, "size": size, "entries": entries, "exported_at": rfc3339(now)})
+        )
         newest_only = size if tenant_id is not None else 0
         _write(
             archive,

@@ -11,14 +11,14 @@ import psycopg
 from governance.audit.checking.spans import CHUNK, Entry, Sealed, Span, bounds_of, examine_span
 
 # One line of what the columns repeat of the body: `checking.spans.columns_of` makes the same of the body.
-_ENTRIES = """
-    SELECT l.idx, l.leaf_hash, e.body, concat(
-        e.id, '|', e.tenant_id, '|', e.kind, '|',
-        to_char(e.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), '|', e.request_id, '|', e.v, '|',
-        e.decision_id, CASE WHEN e.leaf_hash <> l.leaf_hash THEN '|other hash' END)
+COLUMNS = """concat(e.id, '|', e.tenant_id, '|', e.kind, '|',
+    to_char(e.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), '|', e.request_id, '|', e.v, '|',
+    e.decision_id)"""
+_ENTRIES = f"""
+    SELECT l.idx, l.leaf_hash, e.body, {COLUMNS} || CASE WHEN e.leaf_hash <> l.leaf_hash THEN '|other hash' ELSE '' END
     FROM audit_leaf l LEFT JOIN audit_entry e USING (ins_id)
     WHERE l.idx >= %s AND l.idx < %s ORDER BY l.idx
-"""
+"""  # noqa: S608 put together from constants
 _CHECKPOINTS = """
     SELECT c.size, c.root, c.edge, to_char(c.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), c.note,
         array(SELECT s.line FROM audit_cosignature s WHERE s.size = c.size ORDER BY s.witness)

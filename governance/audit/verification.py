@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -20,14 +21,14 @@ from governance.audit.checking.spans import CHUNK, Finding
 from governance.audit.checking.tree import levels_of
 from governance.audit.merkle import TILE_HEIGHT
 from governance.audit.signing import rfc3339
-from governance.audit.span_reader import Stretch, read_apart, read_stretch
+from governance.audit.span_reader import COLUMNS, Stretch, read_apart, read_stretch
 
 LEAST_FOR_PROCESSES = 2 * CHUNK  # below, starting them takes longer than they save
 
-_WAITING = """
-    SELECT e.body, p.ins_id IS NULL FROM audit_entry e LEFT JOIN audit_pending p USING (ins_id)
+_WAITING = f"""
+    SELECT e.body, e.leaf_hash, {COLUMNS}, p.ins_id IS NULL FROM audit_entry e LEFT JOIN audit_pending p USING (ins_id)
     WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.ins_id = e.ins_id)
-"""
+"""  # noqa: S608 put together from constants
 _QUEUED_WRONGLY = """
     SELECT p.ins_id, EXISTS (SELECT FROM audit_leaf l WHERE l.ins_id = p.ins_id) FROM audit_pending p
     WHERE NOT EXISTS (SELECT FROM audit_entry e WHERE e.ins_id = p.ins_id)
@@ -38,7 +39,10 @@ _KEYS = """
     FULL JOIN (SELECT id, body FROM audit_entry WHERE kind = 'event'
         AND convert_from(body, 'UTF8')::jsonb ->> 'action' = 'audit-key:introduced') e ON e.id = k.entry_id
 """
-_COSIGNATURES = "SELECT size, witness, extract(epoch FROM ts)::bigint, line FROM audit_cosignature"
+_COSIGNATURES = """
+    SELECT s.size, s.witness, extract(epoch FROM s.ts)::bigint, s.line, c.size IS NOT NULL
+    FROM audit_cosignature s LEFT JOIN audit_checkpoint c USING (size)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +86,42 @@ def verify_log(
     Raises:
         psycopg.Error: the database does not answer.
     """
+    with roles.connect("custos_audit") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        return verify_on(connection, witnessed=witnessed, receipts=receipts, processes=processes, say=say)
+
+
+def verify_on(
+    connection: psycopg.Connection[Any],
+    *,
+    witnessed: str = "",
+    receipts: Sequence[str] = (),
+    processes: int | None = None,
+    now: datetime | None = None,
+    say: Callable[[int, int], None] = lambda done, total: None,
+) -> Verification:
+    """Verify the log as a connection's transaction sees it, at its clock's time or another; see `verify_log`."""
     trusted = key_files.trusted_keys()
     origin = next((key.name for key in trusted if key.algorithm == ED25519 and "/receipts" not in key.name), "")
     if not origin:
         return Verification(INCOMPLETE, [Finding("no-key", "the keys folder holds no trusted key")], 0, 0, 0, 0, 0)
-    with roles.connect("custos_audit") as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        ((now, total, snapshot),) = connection.execute(
-            "SELECT clock_timestamp(), (SELECT coalesce(max(idx) + 1, 0) FROM audit_leaf), pg_export_snapshot()"
-        ).fetchall()
-        examination = Examination(origin=origin, trusted=trusted, now=rfc3339(now), witnessed=witnessed)
-        reading = _Reading(
-            connection, total, snapshot, examination.sizes, frozenset(read_receipt(r)[0].leaf for r in receipts)
-        )
-        upper: list[list[bytes]] = [[], []]
-        for stretch in reading.stretches(processes):
-            examination.join(stretch.span, stretch.checkpoints)
-            upper[0] += stretch.span.tile_roots
-            say(examination.size, total)
-        examination.findings += _examine_upper_tiles(connection, upper[0])
-        waiting = _examine_waiting(connection, examination)
-        examination.findings += [*_examine_keys(connection), *_examine_cosignatures(connection)]
-        examination.received(receipts)
-        code = examination.conclude()
+    ((clock, total),) = connection.execute(
+        "SELECT clock_timestamp(), (SELECT coalesce(max(idx) + 1, 0) FROM audit_leaf)"
+    ).fetchall()
+    examination = Examination(origin=origin, trusted=trusted, now=rfc3339(now or clock), witnessed=witnessed)
+    wanted = frozenset(read_receipt(receipt)[0].leaf for receipt in receipts)
+    roots: list[bytes] = []
+    for stretch in _Reading(connection, total, examination.sizes, wanted).stretches(processes):
+        examination.join(stretch.span, stretch.checkpoints)
+        roots += stretch.span.tile_roots
+        say(examination.size, total)
+    examination.findings += _examine_upper_tiles(connection, roots)
+    waiting = _examine_waiting(connection, examination)
+    examination.findings += [*_examine_keys(connection), *_examine_cosignatures(connection)]
+    examination.received(receipts)
     return Verification(
-        code=code,
+        code=examination.conclude(),
         findings=examination.findings,
         entries=examination.size,
         waiting=waiting,
@@ -121,8 +135,7 @@ def verify_log(
 class _Reading:
     connection: psycopg.Connection[Any]
     total: int
-    snapshot: str
-    sizes: Sequence[int]
+    sizes: tuple[int, ...]
     wanted: frozenset[bytes]
 
     def stretches(self, processes: int | None) -> Iterator[Stretch]:
@@ -136,12 +149,11 @@ class _Reading:
                 )
             return
         arguments = roles.connection_arguments("custos_audit")
+        ((snapshot,),) = self.connection.execute("SELECT pg_export_snapshot()").fetchall()
         # Spawned: a fork would take open connections and locks along.
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
             ahead = [
-                pool.submit(
-                    read_apart, arguments, self.snapshot, first, first == firsts[-1], tuple(self.sizes), self.wanted
-                )
+                pool.submit(read_apart, arguments, snapshot, first, first == firsts[-1], self.sizes, self.wanted)
                 for first in firsts
             ]
             for future in ahead:
@@ -176,9 +188,9 @@ def _examine_upper_tiles(connection: psycopg.Connection[Any], roots: list[bytes]
 
 def _examine_waiting(connection: psycopg.Connection[Any], examination: Examination) -> int:
     count = 0
-    for body, is_hidden in connection.execute(_WAITING, binary=True):
+    for body, leaf, columns, is_hidden in connection.execute(_WAITING, binary=True):
         count += 1
-        examination.wait(body)
+        examination.wait(body, leaf=leaf, columns=columns)
         if is_hidden:
             words = "an entry is neither in the tree nor in the queue for it: somebody took it out"
             examination.findings.append(Finding("hidden", f"{words}, or moved it: {body[:200]!r}"))
@@ -201,11 +213,11 @@ def _examine_keys(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 def _examine_cosignatures(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     """The lines themselves are checked under their checkpoints; here, what the columns repeat of them."""
-    for size, witness, ts, line in connection.execute(_COSIGNATURES):
+    for size, witness, ts, line, is_of_one in connection.execute(_COSIGNATURES):
         try:
             _, name, encoded = line.split(" ")
             is_so = (name, int.from_bytes(base64.b64decode(encoded)[4:12], "big")) == (witness, ts)
         except ValueError:
             is_so = False
-        if not is_so:
+        if not (is_so and is_of_one):
             yield Finding("edited", f"the columns of a cosignature of size {size} do not repeat it")

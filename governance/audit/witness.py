@@ -269,7 +269,7 @@ def _serve(given: argparse.Namespace) -> None:
     server = ThreadingHTTPServer((given.host, given.port), Handler)
     if given.user:
         become(given.user, folder=given.folder)
-    Handler.witness = Witness(given.folder, log_keys=[key for key in keys if key.algorithm != COSIGNATURE])
+    Handler.witness = Witness(given.folder, log_keys=keys)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the state is on disk before each answer
     server.serve_forever()
 

@@ -295,6 +295,20 @@ def prepare(environment: Environment) -> int:
     ensure_platform_secrets(environment.keys_dir)
     with step("Database: roles and extension"):
         database.prepare(environment.database_url, environment.keys_dir)
+        database.unguard_log(environment.database_url)
+    return 0
+
+
+def guard(environment: Environment) -> int:
+    """Guard the audit tables of an external server, after `migrate`; says so where the log-in cannot.
+
+    Raises:
+        StartFailed: DATABASE_URL is missing, or the server is not usable.
+    """
+    if environment.database_url is None:
+        raise StartFailed("Set DATABASE_URL to a log-in that may create roles.")
+    if not database.guard_log(environment.database_url):
+        say("The audit tables are not guarded against their owner: only a superuser can make event triggers.")
     return 0
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from .notes import COSIGNATURE, ED25519, BadNote, Checkpoint, Key, handed_over, open_note, open_receipt
-from .spans import CLOCK_SLACK, Finding, Sealed, Span, astray, shifted
+from .spans import CLOCK_SLACK, Finding, Sealed, Span, astray, columns_of, shifted
 from .tree import edge_of, fold, leaf_hash, levels_of
 
 SOUND, TAMPERED, INCOMPLETE = 0, 2, 3
@@ -23,12 +23,16 @@ class Examination:
         trusted: keys known from elsewhere; keys that they hand over to are trusted as well.
         now: RFC 3339 UTC; what is younger than a while may still be unfinished.
         witnessed: what a witness last cosigned, as the witness itself tells it.
+        read_at: when the log was read, where that was earlier than now.
     """
 
-    def __init__(self, *, origin: str, trusted: Iterable[Key], now: str, witnessed: str = "") -> None:
+    def __init__(
+        self, *, origin: str, trusted: Iterable[Key], now: str, witnessed: str = "", read_at: str = ""
+    ) -> None:
         self.origin = origin
         self.keys = list(trusted)
         self.now = now
+        self.read_at = read_at or now
         self.findings: list[Finding] = []
         self.size = 0
         self.checkpoints = 0
@@ -37,6 +41,7 @@ class Examination:
         self._open: dict[str, tuple[int, str, str | None]] = {}
         self._edges: dict[int, list[bytes]] = {0: []}
         self._met: set[bytes] = set()
+        self._in_use: dict[tuple[str, int], Key] = {}
         self._retired: dict[Key, int] = {}
         self._last = Checkpoint(origin, 0, fold([]), "")
         self._seen = self._open_witnessed(witnessed) if witnessed else None
@@ -78,11 +83,13 @@ class Examination:
             key = Key.parse(str(data.get("key")))
         except BadNote:
             return
-        predecessors = [k for k in self.keys if (k.name, k.algorithm) == (key.name, key.algorithm) and k != key]
         if key not in self.keys and (successor := handed_over(str(data.get("handover")), self.keys)) == key:
             self.keys.append(successor)
         if key in self.keys:
-            self._retired |= {k: index for k in predecessors if k not in self._retired}
+            before = self._in_use.get((key.name, key.algorithm))
+            if before is not None:
+                self._retired.setdefault(before, index)
+            self._in_use[key.name, key.algorithm] = key
 
     def _judge(self, sealed: Sealed) -> None:
         self.checkpoints += 1
@@ -169,8 +176,8 @@ class Examination:
         self._last = checkpoint
         return checkpoint
 
-    def wait(self, body: bytes) -> None:
-        """Take an entry that is in no checkpoint yet."""
+    def wait(self, body: bytes, *, leaf: bytes | None = None, columns: str | None = None) -> None:
+        """Take an entry that is in no checkpoint yet, with what a database repeats of it."""
         self._met.add(leaf_hash(body))
         try:
             content = json.loads(body)
@@ -178,6 +185,8 @@ class Examination:
         except (ValueError, KeyError, TypeError):
             self.findings.append(Finding("malformed", "a waiting body is no entry"))
             return
+        if leaf not in (None, leaf_hash(body)) or columns not in (None, columns_of(content)):
+            self.findings.append(Finding("edited", "a waiting entry's hash or columns do not fit", entry=content["id"]))
         if is_outcome:
             self._open.pop(content["decision"], None)
         if ts < shifted(self.now, -LONGEST_WAIT):
@@ -194,8 +203,8 @@ class Examination:
                 continue
             if receipt.origin == self.origin and receipt.leaf in self._met:
                 continue
-            if receipt.origin == self.origin and receipt.time > shifted(self.now, -LONGEST_WAIT):
-                words = "the entry of a receipt of a few minutes ago is not in the log yet"
+            if receipt.origin == self.origin and receipt.time > self.read_at:
+                words = "the receipt is younger than what was read of the log"
                 self.findings.append(Finding("unread-receipt", words, entry=receipt.entry_id))
                 continue
             words = f"a receipt of {receipt.time} promises this entry, and the log does not hold it as it was"

@@ -15,7 +15,7 @@ from typing import Any
 
 from .examination import INCOMPLETE, SOUND, TAMPERED, Examination
 from .notes import ED25519, Key, read_receipt
-from .spans import CHUNK, Entry, Finding, Sealed, Span, bounds_of, examine_entry, examine_span
+from .spans import CHUNK, CLOCK_SLACK, Entry, Finding, Sealed, Span, bounds_of, examine_entry, examine_span, shifted
 from .tree import leaf_hash, root_from_inclusion
 
 
@@ -48,7 +48,13 @@ def verify_export(
             return INCOMPLETE, [Finding("no-key", f"no trusted key of {origin} was given")]
         wanted = frozenset(read_receipt(receipt)[0].leaf for receipt in receipts)
         is_whole = head["tenant"] is None
-        examination = Examination(origin=origin, trusted=trusted, now=now, witnessed=witnessed if is_whole else "")
+        examination = Examination(
+            origin=origin,
+            trusted=trusted,
+            now=now,
+            witnessed=witnessed if is_whole else "",
+            read_at=shifted(head["exported_at"], -CLOCK_SLACK),
+        )
         join = _join_whole if is_whole else _join_part
         join(archive, examination=examination, wanted=wanted, say=lambda done: say(done, int(head["entries"])))
         for line in _lines(archive, "unsequenced.jsonl"):
