@@ -18,9 +18,10 @@ class Metering:
         response = self.get_response(request)
         # DRF leaves the actor on Django's request, once it has authenticated one.
         actor: object = getattr(request, "user", None)
-        operation = _operation_of(request)
+        operation = metering.operation_of(request) or _operation_of(request)
         if isinstance(actor, Actor) and operation is not None:
-            metering.count(actor, operation=operation, status=response.status_code, images=metering.images_of(request))
+            status, images = metering.status_of(response), metering.images_of(request)
+            metering.count(actor, operation=operation, status=status, images=images)
         return response
 
 

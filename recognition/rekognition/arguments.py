@@ -12,7 +12,9 @@ from recognition.rekognition.faults import Fault, invalid
 
 _FORMATS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 # CreateCollection gives names out without `arn:`, DescribeCollection with it, as Amazon does.
-_ARN: Final = re.compile(rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})")
+_ARN: Final = re.compile(
+    rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})"
+)
 _IMAGES: Final = ("Image", "SourceImage", "TargetImage")
 
 

@@ -15,7 +15,12 @@ _SERVICE: Final = "rekognition"
 def service() -> ServiceModel:
     """Return the model; it is read once a process, which takes some 20 ms."""
     # The files inside the package only: a loader of a session would also look in the user's home.
-    return ServiceModel(Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH]).load_service_model(_SERVICE, "service-2"), _SERVICE)
+    return ServiceModel(
+        Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH]).load_service_model(
+            _SERVICE, "service-2"
+        ),
+        _SERVICE,
+    )
 
 
 @cache

@@ -65,7 +65,9 @@ def _map(shape: MapShape, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong_type(path, "an object")
     _check_range(shape, len(value), path, "entries")
-    return {decode(shape.key, key, f"{path}.key"): decode(shape.value, item, f"{path}.value") for key, item in value.items()}
+    return {
+        decode(shape.key, key, f"{path}.key"): decode(shape.value, item, f"{path}.value") for key, item in value.items()
+    }
 
 
 def _string(shape: Shape, value: Any, path: str) -> str:

@@ -32,7 +32,8 @@ SKEW_SECONDS: Final = 5 * 60
 
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=(?P<key>[A-Za-z0-9]{1,128})/(?P<day>[0-9]{8})/(?P<region>[a-z0-9-]{1,32})/"
-    rf"{SERVICE}/aws4_request, *SignedHeaders=(?P<headers>[a-z0-9;_.-]{{1,4000}}), *Signature=(?P<signature>[0-9a-f]{{64}})"
+    rf"{SERVICE}/aws4_request, *SignedHeaders=(?P<headers>[a-z0-9;_.-]{{1,4000}}),"
+    r" *Signature=(?P<signature>[0-9a-f]{64})"
 )
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 # What decides on the meaning of a request.
@@ -123,7 +124,9 @@ def _claim_of(received: Mapping[str, str]) -> _Claim:
 
 def _checked_date(text: str, *, day: str) -> str:
     if not _DATE.fullmatch(text) or not text.startswith(day):
-        raise Fault("IncompleteSignatureException", "X-Amz-Date must be like 20260302T091500Z, on the credential's day.")
+        raise Fault(
+            "IncompleteSignatureException", "X-Amz-Date must be like 20260302T091500Z, on the credential's day."
+        )
     try:
         sent = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
@@ -136,32 +139,19 @@ def _checked_date(text: str, *, day: str) -> str:
     return text
 
 
-def _signature(
-    claim: _Claim, *, secret: str, received: Mapping[str, str], path: str, body: bytes, date: str
-) -> str:
-    digest = hashlib.sha256(body).hexdigest()
-    stated = received.get("x-amz-content-sha256", digest)
-    if stated != digest:  # UNSIGNED-PAYLOAD and streaming signatures too
+def _signature(claim: _Claim, *, secret: str, received: Mapping[str, str], path: str, body: bytes, date: str) -> str:
+    stated = received.get("x-amz-content-sha256")
+    if stated is not None and stated != hashlib.sha256(body).hexdigest():  # also UNSIGNED-PAYLOAD, and streams
         raise Fault("InvalidSignatureException", "X-Amz-Content-SHA256 is not the SHA-256 of the body.")
-    signer = _SignatureOf(digest, credentials=Credentials(claim.access_key_id, secret), region=claim.region)
+    signer = SigV4Auth(Credentials(claim.access_key_id, secret), SERVICE, claim.region)
+    # botocore always includes the body in what is signed when the scheme is http. The host is that of the header.
     request = AWSRequest(
-        method="POST", url=f"http://host{path}", headers={name: received[name] for name in claim.signed}
+        method="POST", url=f"http://host{path}", headers={name: received[name] for name in claim.signed}, data=body
     )
     request.context["timestamp"] = date
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signature: str = signer.signature(text, request)
     return signature
-
-
-class _SignatureOf(SigV4Auth):
-    """botocore's signer, for a body whose digest is known."""
-
-    def __init__(self, digest: str, *, credentials: Credentials, region: str) -> None:
-        super().__init__(credentials, SERVICE, region)
-        self._digest = digest
-
-    def payload(self, request: AWSRequest) -> str:
-        return self._digest
 
 
 def _governance_headers(received: Mapping[str, str], *, signed: tuple[str, ...]) -> dict[str, str]:
@@ -174,4 +164,3 @@ def _governance_headers(received: Mapping[str, str], *, signed: tuple[str, ...])
                 f"{name}: governance headers are {', '.join(_GOVERNANCE)}, and count only when they are signed.",
             )
     return {_GOVERNANCE[name]: received[name] for name in stated}
-

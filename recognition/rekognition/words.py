@@ -11,7 +11,7 @@ from recognition.services.results import FaceView, Match, Rejection
 
 
 def model_version(engine_version: str) -> str:
-    """Return a FaceModelVersion: digits and dots, as the service's model wants it, another one for each engine version."""
+    """Return a FaceModelVersion: another one for each engine version, of digits and dots as the model wants it."""
     return f"1.{int.from_bytes(hashlib.sha256(engine_version.encode()).digest()[:4])}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from recognition.rekognition.call import Call
-from recognition.rekognition.operations import collections, faces, images
+from recognition.rekognition.operations import collections, faces, images, tags
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "CompareFaces": images.compare_faces,
@@ -18,6 +18,9 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "IndexFaces": faces.index_faces,
     "ListCollections": collections.list_collections,
     "ListFaces": faces.list_faces,
+    "ListTagsForResource": tags.list_tags_for_resource,
     "SearchFaces": faces.search_faces,
     "SearchFacesByImage": faces.search_faces_by_image,
+    "TagResource": tags.tag_resource,
+    "UntagResource": tags.untag_resource,
 }

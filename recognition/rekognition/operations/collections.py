@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -10,12 +10,17 @@ from recognition.models import Collection
 from recognition.rekognition import paging, words
 from recognition.rekognition.arguments import arn_of
 from recognition.rekognition.call import Call
+from recognition.rekognition.faults import invalid
 from recognition.services import collections, deletion
+
+_NO_NAMES: Final = (".", "..")
 
 
 def create_collection(call: Call) -> dict[str, Any]:
     """Create a collection with the instance's own engine."""
-    made = collections.create_collection(call.collection_name, actor=call.actor)
+    if call.collection_name in _NO_NAMES:
+        raise invalid("CollectionId must not be a dot or two: they cannot stand in an address.")
+    made = collections.create_collection(call.collection_name, actor=call.actor, tags=call.parameters.get("Tags"))
     return {
         "StatusCode": 200,
         "CollectionArn": arn_of(call, name=made.name),

@@ -55,7 +55,7 @@ def list_faces(call: Call) -> dict[str, Any]:
             **token,
         }
 
-    return faces.list_faces(collection_name=call.collection_name, actor=call.actor, paginate=page)
+    return faces.list_with_collection(collection_name=call.collection_name, actor=call.actor, paginate=page)
 
 
 def search_faces(call: Call) -> dict[str, Any]:
