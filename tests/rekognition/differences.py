@@ -34,13 +34,13 @@ DIFFERENCES: Final = (
     Difference(
         "use",
         "allowed by IAM",
-        "allowed by the gate; a refusal is `AccessDeniedException` with the ids of the rules and the address of the decision",
+        "allowed by the gate; refused with `AccessDeniedException`, the rules' ids and the address of the decision",
         "test_governance.test_a_refused_tenant_gets_its_rights_and_everywhere_else_the_rule",
     ),
     Difference(
         "low thresholds",
         "any",
-        "below the floor of the tenant's category refused, not raised; below the collection's own `InvalidParameterException`",
+        "below the category's floor refused, not raised; below the collection's own `InvalidParameterException`",
         "test_governance.test_a_threshold_below_the_floor_is_refused_and_not_raised",
     ),
     Difference(
@@ -52,7 +52,7 @@ DIFFERENCES: Final = (
     Difference(
         "purpose of a call",
         "–",
-        "the key's; signed headers `x-custos-purpose`, `-on-behalf-of`, `-jurisdiction`, `-case` narrow it, unsigned ones are refused",
+        "the key's; `x-custos-purpose`, `-on-behalf-of`, `-jurisdiction`, `-case` narrow it when they are signed",
         "test_governance.test_signed_headers_narrow_what_a_call_is_for",
     ),
     Difference(
