@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,6 +170,38 @@ def test_a_moratorium_between_decision_and_outcome_stops_the_outcome(alice: Play
     _, outcome = _entries(alice, admission.decision_id)
     assert outcome is not None
     assert outcome.content["outcome"]["status"] == "halted"
+
+
+@pytest.mark.parametrize(("fresh_seconds", "refused"), [(-1.0, True), (3600.0, False)])
+def test_what_took_long_is_judged_anew_at_its_end(
+    alice: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float, refused: bool
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    with (
+        pytest.raises(PolicyRefused) if refused else nullcontext(),
+        gate.authorised(_request(alice)) as admission,
+    ):
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+
+@pytest.mark.parametrize(("fresh_seconds", "refused"), [(-1.0, True), (3600.0, False)])
+def test_long_work_asks_on_its_way_whether_it_is_still_allowed(
+    alice: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float, refused: bool
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    with gate.authorised(_request(alice)) as admission:
+        admission.still_holds()
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+    with pytest.raises(PolicyRefused) if refused else nullcontext(), gate.authorised(_request(alice)) as admission:
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        admission.still_holds()
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
 
 
 def test_an_unrelated_change_between_decision_and_outcome_does_not_stop_it(
