@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 
@@ -20,8 +21,16 @@ class Metering:
         actor: object = getattr(request, "user", None)
         operation = metering.operation_of(request) or _operation_of(request)
         if isinstance(actor, Actor) and operation is not None:
-            status, images = metering.status_of(response), metering.images_of(request)
-            metering.count(actor, operation=operation, status=status, images=images)
+            # Closed when its bytes have left: nobody waits for the count. Django itself has no public name for it.
+            response._resource_closers.append(  # type: ignore[attr-defined]
+                partial(
+                    metering.count,
+                    actor,
+                    operation=operation,
+                    status=metering.status_of(response),
+                    images=metering.images_of(request),
+                )
+            )
         return response
 
 

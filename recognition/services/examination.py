@@ -15,6 +15,7 @@ from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
 from recognition.services.results import Rejection
+from recognition.services.turns import turn
 
 # Shorter side of the box: below, the 112 px crop that templates are made of is mostly interpolation.
 LEAST_FACE_PX: Final = 20
@@ -69,10 +70,11 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
     Raises:
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
-    image = open_image(data)
-    detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-    accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
-    templates = engine.extract(image, accepted, permit=permit) if accepted else ()
+    with turn():
+        image = open_image(data)
+        detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
+        accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
+        templates = engine.extract(image, accepted, permit=permit) if accepted else ()
     picture = Picture(image.digest, image.width, image.height, image.format)
     return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
 

@@ -20,6 +20,7 @@ from recognition.services import engines
 from recognition.services.examination import find_faces, open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
+from recognition.services.turns import turn
 
 DEFAULT_LIMIT: Final = 10
 MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
@@ -175,12 +176,13 @@ def probes_of(
         NoFaceFound: there is none.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
-    image = open_image(data)
-    faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
-    if not faces:
-        raise NoFaceFound
-    found = tuple(Probe(face.box, face.confidence) for face in faces)
-    return Probes(found, engine.extract(image, faces, permit=permit))
+    with turn():
+        image = open_image(data)
+        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
+        if not faces:
+            raise NoFaceFound
+        templates = engine.extract(image, faces, permit=permit)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
