@@ -42,7 +42,6 @@ PLANTED: dict[str, tuple[str, str]] = {
         "recognition/engines/weights.py",
         "import deepface.DeepFace",
     ),
-    "Amazon's library only in recognition.rekognition": ("recognition/services/tags.py", "import botocore.auth"),
     "Rules are pure": ("governance/facts.py", "import django.db"),
     "The supervisor knows no Django and no app": ("platform/instance/ports.py", "import tenants.models"),
 }
