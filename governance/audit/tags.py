@@ -63,3 +63,11 @@ class Tag(StrEnum):
         "audit-key:introduced",
         "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
     )
+    CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
+    CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    AUTHORISATION_RECORDED = (
+        "authorisation:recorded",
+        "A warrant or order was recorded in a case, or an urgent use declared.",
+    )
+    AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
+    AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."

@@ -33,6 +33,7 @@ def test_every_scene_goes_as_promised(tmp_path: Path) -> None:
         r"rank 1: case-A, similarity",
         r"6 faces",
         r"job: refused by .*MOR-001",
+        r"refused by SEV-001: ",
         r"job is halted_by_policy",
         r"the face enrolled before the moratorium is deleted",
         r"[1-9]\d* entries under [1-9]\d* signed checkpoints, [1-9]\d* of them cosigned by the witness",
