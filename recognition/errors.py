@@ -15,6 +15,11 @@ class CollectionExists(Conflict):
     title = "A collection of this name exists already"
 
 
+class TooManyTags(Conflict):
+    code = "too-many-tags"
+    title = "The collection would have more tags than it may"
+
+
 class EngineNotOffered(InvalidRequest):
     code = "engine-not-offered"
     title = "This engine is not offered here"
@@ -120,6 +125,11 @@ class ImageAbandoned(Unprocessable):
 
     code = "image-abandoned"
     title = "The image was given up after several attempts"
+
+
+class EngineBusy(Unavailable):
+    code = "engine-busy"
+    title = "Too many pictures are being looked at: try again"
 
 
 class GalleryBusy(Unavailable):

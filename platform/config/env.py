@@ -50,6 +50,10 @@ VARIABLES: tuple[Variable, ...] = (
         "deepface:yunet+SFace",
         "Engines that a collection may name besides the default one, comma-separated; none: none of them.",
     ),
+    Variable("CUSTOS_ENGINE_TURNS", "0", "Pictures that one process looks at at once; 0: as many as it has cores."),
+    Variable(
+        "CUSTOS_ENGINE_WAIT_SECONDS", "10", "How long a request waits for its turn before it is answered with 503."
+    ),
     Variable("CUSTOS_WORKERS", "2", "Celery worker processes started by `make run`."),
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
@@ -62,6 +66,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_TENANT_UNITS_PER_DAY", "1000000", "Most units of a tenant in a day; 0: no limit."),
     Variable(
         "CUSTOS_TRUSTED_PROXIES", "0", "Proxies before this server; sign-in limits count the address they report."
+    ),
+    Variable(
+        "CUSTOS_WITNESS_URL", None, "Witness that cosigns the audit log's checkpoints; unset: `make run` starts one."
     ),
     Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
     Variable(
@@ -148,6 +155,8 @@ class Environment:
     database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
     runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
     engines_offered: str = field(default_factory=lambda: _text("CUSTOS_ENGINES_OFFERED") or "")
+    engine_turns: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_TURNS"))
+    engine_wait_seconds: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_WAIT_SECONDS"))
     workers: int = field(default_factory=lambda: _integer("CUSTOS_WORKERS"))
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
@@ -157,6 +166,7 @@ class Environment:
     key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))
     tenant_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_UNITS_PER_DAY"))
     trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
+    witness_url: str | None = field(default_factory=lambda: _text("CUSTOS_WITNESS_URL"))
     mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
 

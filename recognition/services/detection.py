@@ -12,6 +12,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.services import attributes, engines
 from recognition.services.examination import open_image
 from recognition.services.results import FaceView
+from recognition.services.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def detect_faces(data: bytes, *, actor: Actor, asked: Sequence[str] = ()) -> Det
         attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
         gate.authorised(request) as admission,
     ):
-        image = open_image(data)
-        faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
-        said = analysis.of(image, faces)
+        with turn():
+            image = open_image(data)
+            faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
+            said = analysis.of(image, faces)
         with tenant_scope(actor.tenant_id):
             analysis.complete(n_faces=len(faces))
             admission.complete(n_faces=len(faces))

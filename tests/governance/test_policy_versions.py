@@ -15,6 +15,7 @@ from governance import services
 from governance.audit import ledger
 from governance.catalogue import DEFAULT_POLICY_BODY
 from governance.models import PolicyVersion
+from governance.services import policy_versions
 from tests.conftest import admin_connection
 
 
@@ -65,7 +66,7 @@ def test_a_restart_does_not_undo_the_policy_that_followed(far_away: datetime, mo
     published = _publish(older, effective_from=far_away)
     _publish(_changed("Rules of the operator"), effective_from=far_away)
     count = PolicyVersion.objects.using("officer").count()
-    monkeypatch.setattr(services, "DEFAULT_POLICY_BODY", older)
+    monkeypatch.setattr(policy_versions, "DEFAULT_POLICY_BODY", older)
 
     assert services.publish_shipped_policy() == published
     assert PolicyVersion.objects.using("officer").count() == count
