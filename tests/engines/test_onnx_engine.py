@@ -208,7 +208,7 @@ def test_a_runtime_that_fails_the_golden_vectors_is_not_used(monkeypatch: pytest
         opened = genuine(path, backend=backend, threads=threads)
         return _Wrong(opened) if backend.runtime == "openvino" else opened
 
-    monkeypatch.setattr("recognition.engines.onnx.engine.open_session", spoiled)
+    monkeypatch.setattr("recognition.engines.onnx.loading.open_session", spoiled)
 
     fallen_back = OnnxEngine(models_dir)
     assert {str(backend) for backend in fallen_back.backends.values()} == {"onnxruntime f32"}
