@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
+from governance.rules.extent import EXTENT_RULES
+from governance.rules.prohibited import AGE_RULES, PRH_RULES
+from governance.rules.reliability import RELIABILITY_RULES
 from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
@@ -26,7 +29,11 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *EUS_RULES,
         *PUR_RULES,
         *KEY_RULES,
+        *PRH_RULES,
+        *AGE_RULES,
         *THR_RULES,
+        *RELIABILITY_RULES,
+        *EXTENT_RULES,
         AUD_001,
         *ALW_RULES,
     )

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    Attestation,
+    Circumstance,
+    CustomerCategory,
+    Operation,
+    Purpose,
+)
 
 # Facts end up in canonical JSON, whose integers are those that every JSON reader keeps exact (RFC 8785, 3.2.2.3).
 INT_LIMIT: Final = 2**53
@@ -21,6 +28,8 @@ CATEGORY_SLUGS: Final = frozenset(str(category) for category in CustomerCategory
 OPERATION_SLUGS: Final = frozenset(str(operation) for operation in Operation)
 PURPOSE_SLUGS: Final = frozenset(str(purpose) for purpose in Purpose)
 JURISDICTION_SLUGS: Final = frozenset(JURISDICTION_PARENTS)
+ATTESTATION_SLUGS: Final = frozenset(str(attestation) for attestation in Attestation)
+CIRCUMSTANCE_SLUGS: Final = frozenset(str(circumstance) for circumstance in Circumstance)
 
 Facts = Mapping[str, Any]
 
@@ -122,6 +131,14 @@ _EXEMPTION: Final = {
     "approvers": _is_count,
 }
 
+_EVALUATION: Final = {
+    "origin": _one_of(frozenset({"shipped", "local"})),
+    "least_threshold_milli": _is_count,
+    "group_ratio_milli": _or_none(_is_count),
+    "interval_ratio_milli": _or_none(_is_count),
+}
+_WATCHLIST: Final = {"id": _is_text, "operation": _is_text, "from": _is_count, "until": _is_count}
+
 FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "time": _is_count,
     "time|None": _is_time_or_none,
@@ -137,6 +154,11 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
     "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
     "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
+    "consent_state": _one_of(frozenset({"unnamed", "none", "live", "withdrawn"})),
+    "list[attestation]": _all_of(ATTESTATION_SLUGS),
+    "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
+    "list[evaluation]": _records(_EVALUATION),
+    "list[watchlist]": _records(_WATCHLIST),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
 }
@@ -198,6 +220,43 @@ FACTS: Final[dict[str, FactSpec]] = {
             "Where the key or role may act: the key's list, or else its default; empty: no restriction.",
         ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
+        FactSpec("gallery_growth", "count", _S.REQUEST, "How many faces an enrolment adds at least."),
+        FactSpec("approval_gallery_cap", "count|None", _S.APPROVAL, "The most faces in one gallery; null: not set."),
+        FactSpec(
+            "approval_daily_searches", "count|None", _S.APPROVAL, "The most searches in 24 hours; null: not set."
+        ),
+        FactSpec("approval_attestations", "list[attestation]", _S.APPROVAL, "What the organisation has attested."),
+        FactSpec("circumstances", "list[circumstance]", _S.REQUEST, "What the request says may stop it."),
+        FactSpec("attributes", "list[text]", _S.REQUEST, "The attributes of a face that are asked for."),
+        FactSpec(
+            "fmr_trillionths",
+            "count|None",
+            _S.DERIVED,
+            "The false match rate of one comparison at the threshold, by the engine's calibration, times 10^12.",
+        ),
+        FactSpec(
+            "evaluations",
+            "list[evaluation]",
+            _S.DERIVED,
+            "What is known of the engine version's errors: the local report, or else the shipped summary.",
+        ),
+        FactSpec("searches_today", "count", _S.DERIVED, "Searches of the organisation in the last 24 hours."),
+        FactSpec(
+            "searches_in_case", "count|None", _S.DERIVED, "Searches made so far in the case; null: no case is named."
+        ),
+        FactSpec(
+            "searches_of_subject",
+            "count|None",
+            _S.DERIVED,
+            "Searches with this probe in the last 30 days, since an independent review; null: many probes, or none.",
+        ),
+        FactSpec("consent_state", "consent_state", _S.COLLECTION, "The consent on record of the person enrolled."),
+        FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
+        FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),
+        FactSpec(
+            "judicially_authorised", "bool", _S.DERIVED, "Whether a court has authorised this use in the stated case."
+        ),
+        FactSpec("retention_days", "count|None", _S.COLLECTION, "How long the collection keeps faces; null: not set."),
     )
 }
 

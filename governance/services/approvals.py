@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from common.errors import InvalidRequest
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
 from governance import fence
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded
@@ -21,21 +22,33 @@ LONGEST_APPROVAL = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedUse:
-    """What an approval covers: the product of these sets."""
+    """What an approval covers: the product of these sets.
+
+    Attributes:
+        attestations: what the organisation attests of all its uses; without them PRH and AGE rules refuse much.
+        gallery_cap: most faces of one gallery; None: as many as the policy lets it have.
+        daily_searches: most searches in 24 hours where the policy counts them; None: the policy's number.
+    """
 
     purposes: Collection[Purpose]
     operations: Collection[Operation]
     jurisdictions: Collection[str]
     end_users: Collection[CustomerCategory]
     engine_versions: Collection[str]
+    attestations: Collection[Attestation] = ()
+    gallery_cap: int | None = None
+    daily_searches: int | None = None
 
-    def columns(self) -> dict[str, list[str]]:
+    def columns(self) -> dict[str, Any]:
         return {
             "purposes": sorted(self.purposes),
             "operations": sorted(self.operations),
             "jurisdictions": sorted(self.jurisdictions),
             "end_users": sorted(self.end_users),
             "engine_versions": sorted(self.engine_versions),
+            "attestations": sorted(self.attestations),
+            "gallery_cap": self.gallery_cap,
+            "daily_searches": self.daily_searches,
         }
 
 
