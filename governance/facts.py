@@ -154,7 +154,6 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
     "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
     "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
-    "consent_state": _one_of(frozenset({"unnamed", "none", "live", "withdrawn"})),
     "list[attestation]": _all_of(ATTESTATION_SLUGS),
     "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
     "list[evaluation]": _records(_EVALUATION),
@@ -222,9 +221,7 @@ FACTS: Final[dict[str, FactSpec]] = {
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
         FactSpec("gallery_growth", "count", _S.REQUEST, "How many faces an enrolment adds at least."),
         FactSpec("approval_gallery_cap", "count|None", _S.APPROVAL, "The most faces in one gallery; null: not set."),
-        FactSpec(
-            "approval_daily_searches", "count|None", _S.APPROVAL, "The most searches in 24 hours; null: not set."
-        ),
+        FactSpec("approval_daily_searches", "count|None", _S.APPROVAL, "The most searches in 24 hours; null: not set."),
         FactSpec("approval_attestations", "list[attestation]", _S.APPROVAL, "What the organisation has attested."),
         FactSpec("circumstances", "list[circumstance]", _S.REQUEST, "What the request says may stop it."),
         FactSpec("attributes", "list[text]", _S.REQUEST, "The attributes of a face that are asked for."),
@@ -240,6 +237,9 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.DERIVED,
             "What is known of the engine version's errors: the local report, or else the shipped summary.",
         ),
+        FactSpec(
+            "searches_asked", "count", _S.REQUEST, "Searches that this adds; a job is counted when it is accepted."
+        ),
         FactSpec("searches_today", "count", _S.DERIVED, "Searches of the organisation in the last 24 hours."),
         FactSpec(
             "searches_in_case", "count|None", _S.DERIVED, "Searches made so far in the case; null: no case is named."
@@ -250,13 +250,11 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.DERIVED,
             "Searches with this probe in the last 30 days, since an independent review; null: many probes, or none.",
         ),
-        FactSpec("consent_state", "consent_state", _S.COLLECTION, "The consent on record of the person enrolled."),
         FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
         FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),
         FactSpec(
             "judicially_authorised", "bool", _S.DERIVED, "Whether a court has authorised this use in the stated case."
         ),
-        FactSpec("retention_days", "count|None", _S.COLLECTION, "How long the collection keeps faces; null: not set."),
     )
 }
 

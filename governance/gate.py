@@ -46,6 +46,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the gate decided, with the facts it used. `id` is the audit entry's.
@@ -101,6 +102,11 @@ class Admission:
         """What the operation must keep to."""
         return self.decision.verdict.limits
 
+    @property
+    def least_quality(self) -> float:
+        """Quality score that probes and references must reach (QUAL-001)."""
+        return self.limits.quality_floor_milli / 1000
+
     def complete(
         self,
         *,
@@ -117,8 +123,8 @@ class Admission:
             n_candidates: candidates above the threshold.
             top_score_bucket: best similarity, rounded down to ten per cent; never the score itself.
             resource: what was made, when it did not exist at the decision.
-            searched: what was searched for and found best; None: once, for the request's probe. It counts where a rule
-                limits the number of searches.
+            searched: how often something was searched for, and whom it was about; None: as the request says. It counts
+                where a rule limits the number of searches.
 
         Raises:
             PolicyRefused: the policy changed meanwhile and no longer allows this, or others have used up what was
@@ -126,7 +132,7 @@ class Admission:
         """
         if self._is_complete:
             raise RuntimeError("An admission is completed once.")
-        self._count(searched or Searched(1, (self.request.probe,) if self.request.probe else ()))
+        self._count(searched or Searched(self.request.n_searches, (self.request.probe,) if self.request.probe else ()))
         epoch, now = fence.cross()
         if epoch != self.decision.epoch or _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000)):
             self._judge_again()

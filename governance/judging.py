@@ -52,6 +52,8 @@ def judge(request: AccessRequest, *, threshold: float | None = None) -> Judgemen
             threshold = _threshold(request, snapshot=snapshot)
         facts = _facts(request, snapshot=snapshot, threshold=threshold)
         wanted = policies.demanded(snapshot.policy, facts)
+        if "fmr_trillionths" in wanted:
+            facts["fmr_trillionths"] = _rate(request.false_match_rate, threshold=threshold)
         facts |= ports.read_facts(wanted, request=request, facts=facts)
     return Judgement(snapshot, threshold, facts, policies.evaluate(snapshot.policy, facts))
 
@@ -68,9 +70,9 @@ def _facts(request: AccessRequest, *, snapshot: selectors.Snapshot, threshold: f
         "jurisdiction": usage.jurisdiction,
         "engine_version": request.engine_version,
         "threshold_milli": _milli(threshold) if needs_threshold else None,
-        "fmr_trillionths": _rate(request.false_match_rate, threshold=threshold) if needs_threshold else None,
         "gallery_size": request.gallery_size,
         "gallery_growth": request.gallery_growth,
+        "searches_asked": request.n_searches,
         "attributes": sorted(request.attributes),
         "circumstances": sorted(usage.circumstances),
     }

@@ -35,9 +35,7 @@ def sign(*, version: int, digest: str, author: str, approver: str, effective_fro
     return _private_key().sign(_message(version, digest, author, approver, effective_from)).hex()
 
 
-def is_signed(
-    signature: str, *, version: int, digest: str, author: str, approver: str, effective_from: int
-) -> bool:
+def is_signed(signature: str, *, version: int, digest: str, author: str, approver: str, effective_from: int) -> bool:
     """Say whether the signature is ours, over these values.
 
     Raises:

@@ -32,6 +32,8 @@ class AccessRequest:
         gallery_growth: references that an enrolment adds at least.
         engine_version: version of the engine that will be used; None when the operation uses none.
         attributes: names of the attributes of faces that are asked for.
+        n_searches: searches that it makes, where they are counted: as many as a job has pictures when it is accepted,
+            and none for its batches.
         probe: what is searched for, as `probe_of_picture` or `probe_of_face` names it; None: many, or nothing.
         subject: the tenant's own name of the person to be enrolled; empty: not named. Never recorded.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
@@ -50,6 +52,7 @@ class AccessRequest:
     engine_version: str | None = None
     max_faces: int | None = None
     attributes: tuple[str, ...] = ()
+    n_searches: int = 1
     probe: str | None = None
     subject: str = ""
     collection_id: uuid.UUID | None = None

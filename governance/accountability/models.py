@@ -79,7 +79,7 @@ class WatchlistTerms(TenantOwned, TwoApprovers):
 
 
 class DisclosureReport(TenantOwned):
-    """An organisation's account of a period: its own statement, and the number of searches that the platform counted."""
+    """An organisation's account of a period: its own statement, and how many searches the platform counted."""
 
     period_from = models.DateTimeField()
     period_until = models.DateTimeField()

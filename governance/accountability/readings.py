@@ -51,6 +51,8 @@ def disclosed_until(request: AccessRequest, facts: Facts) -> int | None:
 
 
 def watchlists(request: AccessRequest, facts: Facts) -> list[dict[str, Any]]:
+    if request.gallery_id is None:
+        return []
     terms = WatchlistTerms.objects.filter(tenant_id=request.actor.tenant_id, collection_id=request.gallery_id)
     return [
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 
@@ -38,7 +38,7 @@ _OF_SUBJECTS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What an operation searched for: how often, and the names of probes and best candidates (`questions.probe_of_…`)."""
+    """How often an operation searched, and for whom: probes and best candidates, named as in `questions`."""
 
     n: int
     subjects: tuple[str, ...] = ()
@@ -75,7 +75,10 @@ def record(
     The tenant's searches that are counted end one after the other from here to their commit; where nothing is limited,
     nothing is locked or written.
     """
-    if searched.n == 0 or (limits.searches_today, limits.searches_in_case, limits.searches_of_subject) == (None,) * 3:
+    if (
+        searched == Searched(0)
+        or (limits.searches_today, limits.searches_in_case, limits.searches_of_subject) == (None,) * 3
+    ):
         return None
     with tenant_scope(tenant_id):
         with connections["default"].cursor() as cursor:
@@ -94,9 +97,9 @@ def record(
 def _exceeded(limits: Limits, *, tenant_id: uuid.UUID, case_ref: str | None, subjects: list[str]) -> Exceeded | None:
     if (most := limits.searches_today) is not None and count_today(tenant_id) > most:
         return Exceeded("QUO-001", most)
-    if (most := limits.searches_in_case) is not None and case_ref is not None:
-        if count_in_case(tenant_id, case_ref=case_ref) > most:
-            return Exceeded("QUO-002", most)
+    most = limits.searches_in_case
+    if most is not None and case_ref is not None and count_in_case(tenant_id, case_ref=case_ref) > most:
+        return Exceeded("QUO-002", most)
     if (most := limits.searches_of_subject) is not None and _number(_OF_SUBJECTS, [subjects, tenant_id]) > most:
         return Exceeded("SRV-001", most)
     return None
@@ -106,7 +109,7 @@ def _commitments(tenant_id: uuid.UUID, subjects: Iterable[str]) -> list[str]:
     return [ledger.commitment(tenant_id, subject, use=SUBJECT_USE) for subject in dict.fromkeys(subjects)]
 
 
-def _number(statement: str, parameters: list[object]) -> int:
+def _number(statement: str, parameters: list[Any]) -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute(statement, parameters)
         (number,) = cursor.fetchone()

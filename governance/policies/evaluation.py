@@ -139,9 +139,7 @@ def demanded(policy: Policy, facts: Facts) -> frozenset[str]:
     Facts that cost a look at the database are read only when this names them.
     """
     situation = Situation.from_facts(facts)
-    return frozenset(
-        name for setting in policy.rules for name in _missing_in_scope(setting, situation=situation) or ()
-    )
+    return frozenset(name for setting in policy.rules for name in _missing_in_scope(setting, situation=situation) or ())
 
 
 def next_boundary(policy: Policy, facts: Facts) -> int | None:
@@ -158,7 +156,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     for setting in policy.rules:
         instants += (setting.effective_from, setting.effective_until)
         rule = CATALOGUE[setting.id]
-        if rule.instants is not None and situation.unusable.isdisjoint(rule.needs):
+        if rule.instants is not None and _missing_in_scope(setting, situation=situation) == ():
             instants += rule.instants(situation, parameters=setting.parameters)
     for name in ("approval_valid_from", "approval_expires_at"):
         if name not in situation.unusable:

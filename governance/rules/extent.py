@@ -78,7 +78,8 @@ def _daily(situation: Situation, *, parameters: Parameters) -> int:
 def organisation_is_over_its_quota(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """QUO-001."""
     limit = _daily(situation, parameters=parameters)
-    return {"limit": f"{limit:,}"} if situation.facts["searches_today"] >= limit else None
+    searches = situation.facts["searches_today"] + situation.facts["searches_asked"]
+    return {"limit": f"{limit:,}"} if searches > limit else None
 
 
 def _most(name: str) -> Bound:
@@ -93,7 +94,8 @@ def _reaches(fact: str) -> Callable[..., Finding | None]:
 
     def check(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
         count, limit = situation.facts[fact], parameters["most_searches"]
-        return {"limit": f"{limit:,}"} if count is not None and count >= limit else None
+        asked = situation.facts["searches_asked"]
+        return {"limit": f"{limit:,}"} if count is not None and count + asked > limit else None
 
     return check
 
@@ -115,7 +117,10 @@ def _due(situation: Situation, *, parameters: Parameters) -> int:
 
 
 _MOST_SEARCHES: Final = Parameter("most_searches", "count", "How many there may be.")
-_INVESTIGATIVE_SEARCHES: Final = {"operations": [*SEARCHES], "purposes": [*INVESTIGATIVE_PURPOSES]}
+_INVESTIGATIVE_SEARCHES: Final[dict[str, list[str]]] = {
+    "operations": [*SEARCHES],
+    "purposes": [*INVESTIGATIVE_PURPOSES],
+}
 
 EXTENT_RULES: Final = (
     Rule(
@@ -165,7 +170,7 @@ EXTENT_RULES: Final = (
         " this purpose, allows. For investigative purposes a comparison counts as a search.",
         reason="The organisation has made its {limit} searches of the last 24 hours.",
         source="GDPR, Article 5(1)(c) (data minimisation).",
-        needs=("approval_daily_searches", "searches_today"),
+        needs=("approval_daily_searches", "searches_today", "searches_asked"),
         check=organisation_is_over_its_quota,
         bound=daily_limit,
         judges_approval=True,
@@ -185,7 +190,7 @@ EXTENT_RULES: Final = (
         sentence="As many searches have been made in the stated case as one case may have.",
         reason="The case has had its {limit} searches.",
         source="GDPR, Article 5(1)(c) (data minimisation).",
-        needs=("searches_in_case",),
+        needs=("searches_in_case", "searches_asked"),
         check=_reaches("searches_in_case"),
         bound=_most("searches_in_case"),
         parameters=(_MOST_SEARCHES,),
@@ -205,7 +210,7 @@ EXTENT_RULES: Final = (
         " following a person. An independent review sets the count back.",
         reason="One person was searched for {limit} times in 30 days: an independent review must look at this first.",
         source="Carpenter v. United States, 585 U.S. 296 (2018): following somebody over time is a search of its own.",
-        needs=("searches_of_subject",),
+        needs=("searches_of_subject", "searches_asked"),
         check=_reaches("searches_of_subject"),
         bound=_most("searches_of_subject"),
         parameters=(_MOST_SEARCHES,),

@@ -1,4 +1,4 @@
-"""THR-003, THR-004 and QUAL-001: whether an answer can be relied upon at this gallery's size, from this model and probe.
+"""THR-003, THR-004 and QUAL-001: whether an answer is reliable at this gallery's size, from this model and probe.
 
 The false match rate that a threshold stands for is one of a single comparison. A search makes one for each face of the
 gallery: FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1), so what is safe for a thousand faces is not for a million.

@@ -70,10 +70,18 @@ def enrol_image(
     engine = engines.engine_of(collection)
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
-        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        examined = examine(
+            data,
+            engine=engine,
+            max_faces=max_faces,
+            quality=quality,
+            least_quality=admission.least_quality,
+            permit=permit,
+        )
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
+            admission.require_room(locked.face_count + len(faces))
             references.count(locked, added=len(faces))
             if partitions.is_due(locked):
                 dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
@@ -106,16 +114,17 @@ def submit_job(
     job = submission.new_job(
         JobKind.ENROL_FACES, collection=collection, actor=actor, max_faces=max_faces, quality=quality
     )
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces, growth=len(images))) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
 
 
-def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:
+def _request(actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1) -> gate.AccessRequest:
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.ENROL,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         gallery_size=collection.face_count,
+        gallery_growth=growth,
         engine_version=collection.engine_version,
         max_faces=max_faces,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,7 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
         operation=Operation.COMPARE,
         resource=gate.ResourceRef("image", None, actor.tenant_id),
         threshold=threshold,
+        probe=gate.probe_of_picture(hashlib.sha256(source).hexdigest()),
         engine_version=engine.version,
         max_faces=MAX_FACES,
     )

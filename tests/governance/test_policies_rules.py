@@ -8,7 +8,7 @@ import pytest
 
 from governance.facts import FACTS
 from governance.policies import Verdict, evaluate
-from tests.governance.policy_facts import DAY, NOW, POLICY, READ, make_exemption, make_facts, make_moratorium
+from tests.governance.policy_facts import DAY, NOW, POLICE, POLICY, READ, make_exemption, make_facts, make_moratorium
 
 
 def _ids(verdict: Verdict) -> list[str]:
@@ -19,13 +19,6 @@ def _reason(verdict: Verdict, rule_id: str) -> str:
     return next(rule.reason for rule in verdict.fired if rule.id == rule_id)
 
 
-POLICE = {
-    "tenant_category": "law_enforcement",
-    "on_behalf_of": None,
-    "purpose": "criminal_investigation",
-    "approval_purposes": ["criminal_investigation"],
-    "key_purposes": ["criminal_investigation"],
-}
 PHOTO_APP = {
     "tenant_category": "consumer_software",
     "on_behalf_of": None,

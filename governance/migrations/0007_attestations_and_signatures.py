@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0004_one_approval_in_force")]
+    dependencies = [("governance", "0006_change_request_guards")]
     operations = [
         migrations.AddField(
             model_name="approval",
