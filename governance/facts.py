@@ -226,10 +226,10 @@ FACTS: Final[dict[str, FactSpec]] = {
         FactSpec("circumstances", "list[circumstance]", _S.REQUEST, "What the request says may stop it."),
         FactSpec("attributes", "list[text]", _S.REQUEST, "The attributes of a face that are asked for."),
         FactSpec(
-            "fmr_trillionths",
+            "fmr_femto",
             "count|None",
             _S.DERIVED,
-            "The false match rate of one comparison at the threshold, by the engine's calibration, times 10^12.",
+            "The false match rate of one comparison at the threshold, by the engine's calibration, times 10^15.",
         ),
         FactSpec(
             "evaluations",

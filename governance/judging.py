@@ -14,7 +14,7 @@ from governance.questions import AccessRequest
 
 DEFAULT_THRESHOLD = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
 _NEEDS_THRESHOLD: Final = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME})
-_TRILLION: Final = 10**12
+_PARTS: Final = 10**15
 _MOST_MILLI: Final = 100_000
 
 
@@ -52,8 +52,8 @@ def judge(request: AccessRequest, *, threshold: float | None = None) -> Judgemen
             threshold = _threshold(request, snapshot=snapshot)
         facts = _facts(request, snapshot=snapshot, threshold=threshold)
         wanted = policies.demanded(snapshot.policy, facts)
-        if "fmr_trillionths" in wanted:
-            facts["fmr_trillionths"] = _rate(request.false_match_rate, threshold=threshold)
+        if "fmr_femto" in wanted:
+            facts["fmr_femto"] = _rate(request.false_match_rate, threshold=threshold)
         facts |= ports.read_facts(wanted, request=request, facts=facts)
     return Judgement(snapshot, threshold, facts, policies.evaluate(snapshot.policy, facts))
 
@@ -89,8 +89,8 @@ def _milli(threshold: float) -> int:
 
 
 def _rate(false_match_rate: Callable[[float], float] | None, *, threshold: float) -> int | None:
-    """Return the FMR in trillionths, to the nearest; 1e-6 as a binary fraction lies just beside a million of them."""
-    return None if false_match_rate is None else round(false_match_rate(threshold) * _TRILLION)
+    """Return the FMR times 10^15, to the nearest: finer than any that matters, and 1 is still an exact JSON number."""
+    return None if false_match_rate is None else round(false_match_rate(threshold) * _PARTS)
 
 
 def _threshold(request: AccessRequest, *, snapshot: selectors.Snapshot) -> float:
@@ -99,9 +99,9 @@ def _threshold(request: AccessRequest, *, snapshot: selectors.Snapshot) -> float
         return request.threshold or 0.0
     limits = policies.limits_of(snapshot.policy, _facts(request, snapshot=snapshot, threshold=DEFAULT_THRESHOLD))
     least = max(DEFAULT_THRESHOLD, limits.threshold_floor_milli / 1000, request.least_threshold or 0.0)
-    if request.false_match_rate is None or limits.fmr_ceiling_trillionths is None:
+    if request.false_match_rate is None or limits.fmr_ceiling_femto is None:
         return least
-    return _lowest_with(request.false_match_rate, ceiling=limits.fmr_ceiling_trillionths, least=least)
+    return _lowest_with(request.false_match_rate, ceiling=limits.fmr_ceiling_femto, least=least)
 
 
 def _lowest_with(false_match_rate: Callable[[float], float], *, ceiling: int, least: float) -> float:
@@ -112,9 +112,9 @@ def _lowest_with(false_match_rate: Callable[[float], float], *, ceiling: int, le
     """
 
     def is_within(milli: int) -> bool:
-        return round(false_match_rate(milli / 1000) * _TRILLION) <= ceiling
+        return round(false_match_rate(milli / 1000) * _PARTS) <= ceiling
 
-    if round(false_match_rate(least) * _TRILLION) <= ceiling or not is_within(_MOST_MILLI):
+    if round(false_match_rate(least) * _PARTS) <= ceiling or not is_within(_MOST_MILLI):
         return least
     low, high = _milli(least), _MOST_MILLI
     while high - low > 1:

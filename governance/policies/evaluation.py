@@ -39,7 +39,7 @@ class Limits:
     Attributes:
         threshold_floor_milli: least similarity threshold, in per cent times 1000.
         quality_floor_milli: least quality score of a probe or reference, times 1000.
-        fmr_ceiling_trillionths: highest false match rate of one comparison.
+        fmr_ceiling_femto: highest false match rate of one comparison.
         gallery_cap: most faces of the gallery.
         searches_today, searches_in_case, searches_of_subject: most of them, this one included (facts of these names).
         retention_days: greatest age of a template.
@@ -47,7 +47,7 @@ class Limits:
 
     threshold_floor_milli: int = 0
     quality_floor_milli: int = 0
-    fmr_ceiling_trillionths: int | None = None
+    fmr_ceiling_femto: int | None = None
     gallery_cap: int | None = None
     searches_today: int | None = None
     searches_in_case: int | None = None

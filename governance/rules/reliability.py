@@ -16,7 +16,7 @@ from governance.rules.rule import Default, Effect, EnforcedBy, Finding, Paramete
 from governance.rules.situation import Situation
 from governance.rules.thresholds import IDENTIFICATION, INVESTIGATIVE_PURPOSES
 
-TRILLION: Final = 10**12
+PARTS: Final = 10**15
 LEAST_QUALITY_MILLI: Final = 20_000
 MOST_FALSE_POSITIVES_PER_MILLE: Final = 1
 MOST_EXPECTED_FALSE: Final = 5
@@ -31,29 +31,29 @@ _NIST: Final = since("2019-12-19")
 def fmr_ceiling(situation: Situation, /, *, parameters: Parameters) -> Mapping[str, int]:
     """Return the highest false match rate of one comparison that keeps a search of this gallery within the target."""
     size = 0 if "gallery_size" in situation.unusable else situation.facts["gallery_size"]
-    return {"fmr_ceiling_trillionths": _ceiling(size, parameters=parameters)} if size else {}
+    return {"fmr_ceiling_femto": _ceiling(size, parameters=parameters)} if size else {}
 
 
 def _ceiling(size: int, *, parameters: Parameters) -> int:
-    ceilings = [TRILLION]
+    ceilings = [PARTS]
     if per_mille := parameters["most_false_positives_per_mille"]:
         # The inverse of FPIR = 1 - (1 - FMR)^N.
-        ceilings.append(math.floor(-math.expm1(math.log1p(-per_mille / 1000) / size) * TRILLION))
+        ceilings.append(math.floor(-math.expm1(math.log1p(-per_mille / 1000) / size) * PARTS))
     if expected := parameters["most_expected_false"]:
-        ceilings.append(expected * TRILLION // size)
+        ceilings.append(expected * PARTS // size)
     return min(ceilings)
 
 
 def makes_too_many_false_candidates(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """THR-003."""
-    size, rate = situation.demand("gallery_size"), situation.demand("fmr_trillionths")
+    size, rate = situation.demand("gallery_size"), situation.demand("fmr_femto")
     if size == 0 or rate <= (ceiling := _ceiling(size, parameters=parameters)):
         return None
     return {"size": f"{size:,}", "rate": _one_in(rate), "ceiling": _one_in(ceiling)}
 
 
-def _one_in(trillionths: int) -> str:
-    return f"1 in {TRILLION // trillionths:,}" if trillionths else "none"
+def _one_in(femto: int) -> str:
+    return f"1 in {PARTS // femto:,}" if femto else "none"
 
 
 def is_not_evaluated(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
@@ -104,7 +104,7 @@ RELIABILITY_RULES: Final = (
         " target of the purpose. Where no threshold is stated, one that meets the target is chosen.",
         reason="In a gallery of {size} faces at most {ceiling} comparisons may match falsely; here it is {rate}.",
         source="FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1); the ACLU test at threshold 80 falsely matched 28 of 535.",
-        needs=("gallery_size", "fmr_trillionths"),
+        needs=("gallery_size", "fmr_femto"),
         check=makes_too_many_false_candidates,
         bound=fmr_ceiling,
         parameters=(

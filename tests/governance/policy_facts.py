@@ -51,7 +51,7 @@ BASE: dict[str, Any] = {
     "approval_attestations": [str(attestation) for attestation in Attestation],
     "circumstances": [],
     "attributes": [],
-    "fmr_trillionths": 100_000,
+    "fmr_femto": 100_000_000,
     "evaluations": [SHIPPED],
     "searches_asked": 1,
     "searches_today": 0,

@@ -65,8 +65,8 @@ FIRES: list[tuple[str, dict[str, Any], str]] = [
     ("AGE-001", {**ENROL, "purpose": "journalism", "circumstances": ["minor_subject"]}, "minor_subject"),
     ("AGE-001", {**ENROL, "purpose": "access_control", "approval_attestations": []}, "adults_only"),
     ("THR-003", {"gallery_size": 50_000_001}, "In a gallery of 50,000,001 faces at most 1 in"),
-    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_trillionths": 1_000_501}, "at most 1 in 999,501"),
-    ("THR-003", {**POLICE, "gallery_size": 1_000_000_000_000, "fmr_trillionths": 1}, "at most none"),
+    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_500_334}, "at most 1 in 999,501"),
+    ("THR-003", {**POLICE, "gallery_size": 10**15, "fmr_femto": 1}, "at most none"),
     ("THR-004", {"evaluations": []}, "no evaluation report"),
     ("THR-004", {"evaluations": [LOCAL | {"least_threshold_milli": 99_001}]}, "does not cover"),
     ("THR-004", {"evaluations": [LOCAL | {"group_ratio_milli": 10_001}]}, "differ too much"),
@@ -103,9 +103,9 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("AGE-001", {**ENROL, "circumstances": ["minor_subject"]}),
     ("AGE-001", {**ENROL, **PHOTO_APP, "approval_attestations": []}),
     ("THR-003", {"gallery_size": 50_000_000}),
-    ("THR-003", {"gallery_size": 0, "fmr_trillionths": 10**12}),
-    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_trillionths": 1_000_000}),
-    ("THR-003", {**PHOTO_APP, "gallery_size": 10**9, "fmr_trillionths": None}),
+    ("THR-003", {"gallery_size": 0, "fmr_femto": 10**15}),
+    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_500_333}),
+    ("THR-003", {**PHOTO_APP, "gallery_size": 10**9, "fmr_femto": None}),
     ("THR-004", {"evaluations": [SHIPPED]}),
     ("THR-004", {"evaluations": [LOCAL]}),
     ("THR-004", {**PHOTO_APP, "evaluations": []}),
@@ -164,7 +164,7 @@ def test_limits_are_the_strictest_of_all_rules_in_scope() -> None:
     assert limits.stated() == {
         "threshold_floor_milli": 99_000,
         "quality_floor_milli": 20_000,
-        "fmr_ceiling_trillionths": 10**9,
+        "fmr_ceiling_femto": 10**12,
         "gallery_cap": 9_000,
         "searches_today": 7,
         "searches_in_case": 500,
@@ -178,7 +178,7 @@ def test_a_photo_app_has_no_limits() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "name"),
-    [("GAL-001", "gallery_cap"), ("QUO-001", "searches_today"), ("THR-003", "fmr_ceiling_trillionths")],
+    [("GAL-001", "gallery_cap"), ("QUO-001", "searches_today"), ("THR-003", "fmr_ceiling_femto")],
 )
 def test_a_limit_whose_facts_are_not_usable_leaves_the_refusal_to_the_rule(rule: str, name: str) -> None:
     unusable: dict[str, Any] = {fact: ... for fact in CATALOGUE[rule].needs}

@@ -84,7 +84,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "approval_attestations": _lists(st.sampled_from(sorted(Attestation))),
     "approval_gallery_cap": st.sampled_from([None, 5_000, 4_999]),
     "circumstances": _lists(st.sampled_from(sorted(Circumstance))),
-    "fmr_trillionths": st.sampled_from([None, 0, 1_000_000, 10**12]),
+    "fmr_femto": st.sampled_from([None, 0, 10**9, 10**15]),
     "searches_today": st.sampled_from([0, 999, 1_000]),
     "searches_of_subject": st.sampled_from([None, 19, 20]),
     "disclosed_until": st.integers(NOW - 396 * DAY, NOW - 394 * DAY),
