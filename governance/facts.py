@@ -14,8 +14,10 @@ from typing import Any, Final
 from common.vocabulary import (
     JURISDICTION_PARENTS,
     Attestation,
+    AuthorisationKind,
     Circumstance,
     CustomerCategory,
+    OffenceClass,
     Operation,
     Purpose,
 )
@@ -30,6 +32,7 @@ PURPOSE_SLUGS: Final = frozenset(str(purpose) for purpose in Purpose)
 JURISDICTION_SLUGS: Final = frozenset(JURISDICTION_PARENTS)
 ATTESTATION_SLUGS: Final = frozenset(str(attestation) for attestation in Attestation)
 CIRCUMSTANCE_SLUGS: Final = frozenset(str(circumstance) for circumstance in Circumstance)
+OFFENCE_SLUGS: Final = frozenset(str(offence) for offence in OffenceClass)
 
 Facts = Mapping[str, Any]
 
@@ -41,6 +44,7 @@ class FactSource(StrEnum):
     KEY = "key"
     COLLECTION = "collection"
     APPROVAL = "approval"
+    CASE = "case"
     TENANT = "tenant"
     DERIVED = "derived"
 
@@ -130,6 +134,15 @@ _EXEMPTION: Final = {
     "until": _is_count,
     "approvers": _is_count,
 }
+_AUTHORISATION: Final = {
+    "id": _is_text,
+    "kind": _one_of(frozenset(str(kind) for kind in AuthorisationKind)),
+    "operations": _all_of(OPERATION_SLUGS),
+    "from": _is_count,
+    "until": _is_count,
+    "ratify_by": _is_time_or_none,
+    "ratified": lambda value: isinstance(value, bool),
+}
 
 _EVALUATION: Final = {
     "origin": _one_of(frozenset({"shipped", "local"})),
@@ -158,6 +171,9 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
     "list[evaluation]": _records(_EVALUATION),
     "list[watchlist]": _records(_WATCHLIST),
+    "case_state": _one_of(frozenset({"none", "unknown", "open", "closed"})),
+    "offence|None": _or_none(_one_of(OFFENCE_SLUGS)),
+    "list[authorisation]": _records(_AUTHORISATION),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
 }
@@ -169,7 +185,7 @@ FACTS: Final[dict[str, FactSpec]] = {
     for spec in (
         FactSpec("now", "time", _S.DERIVED, "The database's clock, in microseconds since the Unix epoch."),
         FactSpec("operation", "operation", _S.REQUEST, "What is to be done."),
-        FactSpec("result_of", "operation|None", _S.REQUEST, "For read_result: the operation that made the result."),
+        FactSpec("result_of", "operation|None", _S.REQUEST, "For read_result and review: the operation that made it."),
         FactSpec("purpose", "text|None", _S.REQUEST, "Why, as the request or the key's binding states it."),
         FactSpec("on_behalf_of", "category|None", _S.REQUEST, "For whom, as the request or the key states it."),
         FactSpec(
@@ -218,6 +234,16 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.KEY,
             "Where the key or role may act: the key's list, or else its default; empty: no restriction.",
         ),
+        FactSpec("case_state", "case_state", _S.CASE, "Whether the case that the request names is there and open."),
+        FactSpec("case_purpose", "text|None", _S.CASE, "What the case is for."),
+        FactSpec("case_offence", "offence|None", _S.CASE, "How grave the offence is that the case is about."),
+        FactSpec("case_admits", "bool", _S.CASE, "Whether who asks may work on it: one of its officers, or a key."),
+        FactSpec(
+            "authorisations",
+            "list[authorisation]",
+            _S.CASE,
+            "What courts have allowed in the case, or are yet to ratify; without what was purged or withdrawn.",
+        ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
         FactSpec("gallery_growth", "count", _S.REQUEST, "How many faces an enrolment adds at least."),
         FactSpec("approval_gallery_cap", "count|None", _S.APPROVAL, "The most faces in one gallery; null: not set."),
@@ -252,9 +278,6 @@ FACTS: Final[dict[str, FactSpec]] = {
         ),
         FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
         FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),
-        FactSpec(
-            "judicially_authorised", "bool", _S.DERIVED, "Whether a court has authorised this use in the stated case."
-        ),
     )
 }
 

@@ -13,6 +13,7 @@ refusal raises `PolicyRefused` with every rule that fired.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,10 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+# Revoked keys and removed members do not raise the epoch. What takes longer than this is judged anew on its way and at
+# its end, so that nobody whose right has ended works on, or gets a result, a second later.
+FRESH_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ class Admission:
     request: AccessRequest
     decision: Decision
     _is_complete: bool = field(default=False, init=False)
+    _judged_at: float = field(default_factory=time.monotonic, init=False)
 
     @property
     def decision_id(self) -> uuid.UUID:
@@ -107,6 +113,15 @@ class Admission:
         """Quality score that probes and references must reach (QUAL-001)."""
         return self.limits.quality_floor_milli / 1000
 
+    def still_holds(self) -> None:
+        """Make sure, between the steps of long work and outside any transaction, that it is still allowed.
+
+        Raises:
+            PolicyRefused: it is not, any more.
+        """
+        if self._is_stale():
+            self._judge_again()
+
     def complete(
         self,
         *,
@@ -134,7 +149,8 @@ class Admission:
             raise RuntimeError("An admission is completed once.")
         self._count(searched or Searched(self.request.n_searches, (self.request.probe,) if self.request.probe else ()))
         epoch, now = fence.cross()
-        if epoch != self.decision.epoch or _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000)):
+        is_past = _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000))
+        if epoch != self.decision.epoch or is_past or self._is_stale():
             self._judge_again()
         data: dict[str, Any] = {"n_faces": n_faces, "n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
         if resource is not None:
@@ -173,10 +189,14 @@ class Admission:
         if exceeded is not None:
             self._refuse(exceeded.rule_id, finding={"limit": f"{exceeded.limit:,}"})
 
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._judged_at > FRESH_SECONDS
+
     def _judge_again(self) -> None:
         verdict = judge(self.request, threshold=self.decision.threshold).verdict
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
+        self._judged_at = time.monotonic()
 
     def _refuse(self, rule_id: str, *, finding: Mapping[str, str]) -> None:
         reason = CATALOGUE[rule_id].reason.format_map(finding)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from common.vocabulary import Attestation, Circumstance, CustomerCategory, Operation, Purpose
+from governance.rules.casework import is_authorised
 from governance.rules.rule import Default, Effect, Finding, Parameter, Parameters, Rule, since
 from governance.rules.situation import Situation, known
+from governance.rules.thresholds import OWN_PICTURES, RESCUE_PURPOSES
 
 _O = Operation
 
-OWN_PICTURES: Final = (CustomerCategory.PERSONAL, CustomerCategory.CONSUMER_SOFTWARE)
-RESCUE_PURPOSES: Final = (Purpose.MISSING_PERSON_SEARCH, Purpose.VICTIM_IDENTIFICATION)
 SENSITIVE_ATTRIBUTES: Final = (
     "ethnicity",
     "health",
@@ -33,11 +33,6 @@ _COMPARING: Final = (_O.COMPARE, _O.SEARCH, _O.WATCHLIST_REALTIME)
 _PROHIBITIONS: Final = since("2025-02-02")
 _SKETCHES: Final = since("2019-05-16")
 _GDPR: Final = since("2018-05-25")
-
-
-def is_unauthorised_realtime(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
-    """PRH-001."""
-    return None if situation.facts["judicially_authorised"] else {}
 
 
 def is_stated_or_unattested(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
@@ -83,10 +78,10 @@ PRH_RULES: Final = (
         effect=Effect.DENY,
         sentence="Identification in real time in public, by or for law enforcement in the European Union, without the"
         " authorisation of a court in the stated case.",
-        reason="Real-time identification in public needs the authorisation of a court in the stated case.",
+        reason="Real-time identification in public needs the authorisation of a court, and {problem}.",
         source="EU AI Act, Article 5(1)(h) and 5(3).",
-        needs=("judicially_authorised",),
-        check=is_unauthorised_realtime,
+        needs=("now", "operation", "result_of", "authorisations"),
+        check=is_authorised,
         defaults=(
             Default(
                 selector={

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from common.vocabulary import Operation, Purpose
-from governance.rules.prohibited import RESCUE_PURPOSES
 from governance.rules.rule import Default, Effect, EnforcedBy, Finding, Parameter, Parameters, Rule, since
 from governance.rules.situation import Situation
-from governance.rules.thresholds import IDENTIFICATION, INVESTIGATIVE_PURPOSES
+from governance.rules.thresholds import IDENTIFICATION, INVESTIGATIVE_PURPOSES, RESCUE_PURPOSES
 
 PARTS: Final = 10**15
 LEAST_QUALITY_MILLI: Final = 20_000

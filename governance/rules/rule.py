@@ -14,6 +14,7 @@ from governance.facts import (
     CIRCUMSTANCE_SLUGS,
     INT_LIMIT,
     JURISDICTION_SLUGS,
+    OFFENCE_SLUGS,
     PURPOSE_SLUGS,
 )
 from governance.rules.situation import Situation
@@ -105,6 +106,8 @@ PARAMETER_TYPES: Mapping[str, Callable[[object], bool]] = {
     "list[attestation]": _all_of(ATTESTATION_SLUGS),
     "list[jurisdiction]": _all_of(JURISDICTION_SLUGS),
     "list[category]": _all_of(CATEGORY_SLUGS),
+    "list[purpose]": _all_of(PURPOSE_SLUGS),
+    "offence": lambda value: isinstance(value, str) and value in OFFENCE_SLUGS,
     "table[purpose, list[category]]": _purpose_table,
 }
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from common.vocabulary import CustomerCategory, Operation, Purpose
-from governance.rules.prohibited import OWN_PICTURES
 from governance.rules.rule import Default, Effect, Finding, Parameter, Parameters, Rule, since
 from governance.rules.situation import Situation
 
@@ -25,6 +24,9 @@ INVESTIGATIVE_PURPOSES: Final = (
     Purpose.VICTIM_IDENTIFICATION,
     Purpose.BORDER_CONTROL,
 )
+
+OWN_PICTURES: Final = (CustomerCategory.PERSONAL, CustomerCategory.CONSUMER_SOFTWARE)
+RESCUE_PURPOSES: Final = (Purpose.MISSING_PERSON_SEARCH, Purpose.VICTIM_IDENTIFICATION)
 
 # The day the ACLU published its test.
 _ACLU_TEST: Final = since("2018-07-26")

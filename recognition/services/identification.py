@@ -21,6 +21,7 @@ from recognition.services import engines
 from recognition.services.examination import open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
+from recognition.services.turns import turn
 
 DEFAULT_LIMIT: Final = 10
 MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
@@ -181,14 +182,17 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, least_quality: floa
         QualityTooLow: one is below the quality floor (QUAL-001).
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
-    image = open_image(data)
-    faces = engine.detect(image, permit=permit, max_faces=most)
-    if not faces:
-        raise NoFaceFound
-    if (worst := min(face.quality.score for face in faces)) < least_quality:
-        raise QualityTooLow(f"QUAL-001: a face of quality {worst:.1f} is below the {least_quality:g} asked for here.")
-    found = tuple(Probe(face.box, face.confidence) for face in faces)
-    return Probes(found, engine.extract(image, faces, permit=permit))
+    with turn():
+        image = open_image(data)
+        faces = engine.detect(image, permit=permit, max_faces=most)
+        if not faces:
+            raise NoFaceFound
+        if (worst := min(face.quality.score for face in faces)) < least_quality:
+            raise QualityTooLow(
+                f"QUAL-001: a face of quality {worst:.1f} is below the {least_quality:g} asked for here."
+            )
+        templates = engine.extract(image, faces, permit=permit)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:

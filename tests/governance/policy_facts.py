@@ -59,7 +59,11 @@ BASE: dict[str, Any] = {
     "searches_of_subject": 0,
     "disclosed_until": NOW - 30 * DAY,
     "watchlists": [],
-    "judicially_authorised": False,
+    "case_state": "open",
+    "case_purpose": "victim_identification",
+    "case_offence": "serious",
+    "case_admits": True,
+    "authorisations": [],
 }
 
 # Changes that bring rules into scope which the base facts do not concern.
@@ -70,6 +74,7 @@ POLICE: dict[str, Any] = {
     "purpose": "criminal_investigation",
     "approval_purposes": ["criminal_investigation"],
     "key_purposes": ["criminal_investigation"],
+    "case_purpose": "criminal_investigation",
 }
 WATCH: dict[str, Any] = {
     "operation": "watchlist_realtime",
@@ -89,6 +94,7 @@ SITUATIONS: dict[str, dict[str, Any]] = {
     "AGE-001": {**ENROL, "purpose": "journalism"},
     "GAL-002": WATCH,
     "DIS-001": POLICE,
+    "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
 }
 
 # Changes that make it the reading of a search's result.
@@ -124,6 +130,20 @@ def make_exemption(**changes: Any) -> dict[str, Any]:
         "from": NOW - DAY,
         "until": NOW + DAY,
         "approvers": 2,
+        **changes,
+    }
+
+
+def make_authorisation(**changes: Any) -> dict[str, Any]:
+    """Return a warrant that is valid now and covers searches."""
+    return {
+        "id": "a1",
+        "kind": "warrant",
+        "operations": ["search"],
+        "from": NOW - DAY,
+        "until": NOW + DAY,
+        "ratify_by": None,
+        "ratified": False,
         **changes,
     }
 

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.canonical import canonical_json
-from common.vocabulary import JURISDICTION_PARENTS, Attestation, Circumstance, CustomerCategory, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    Attestation,
+    Circumstance,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+)
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
 from governance.facts import FACTS, unusable_facts
 from governance.policies import Policy, RuleSetting, demanded, evaluate, in_reach, limits_of, next_boundary
@@ -59,6 +67,17 @@ _exemptions = st.fixed_dictionaries(
         "approvers": st.integers(0, 3),
     }
 )
+_authorisations = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a1", "a2"]),
+        "kind": st.sampled_from(["warrant", "exigent"]),
+        "operations": _lists(_operations),
+        "from": _times,
+        "until": _times,
+        "ratify_by": st.none() | _times,
+        "ratified": st.booleans(),
+    }
+)
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "now": _times,
     "operation": _operations,
@@ -88,6 +107,11 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "searches_today": st.sampled_from([0, 999, 1_000]),
     "searches_of_subject": st.sampled_from([None, 19, 20]),
     "disclosed_until": st.integers(NOW - 396 * DAY, NOW - 394 * DAY),
+    "case_state": st.sampled_from(["none", "unknown", "open", "closed"]),
+    "case_purpose": st.none() | _purposes,
+    "case_offence": st.none() | st.sampled_from([*OffenceClass]).map(str),
+    "case_admits": st.booleans(),
+    "authorisations": st.lists(_authorisations, max_size=2),
     "key_operations": _lists(_operations),
     "key_purposes": _lists(_purposes),
     "key_end_users": _lists(_categories),
