@@ -21,6 +21,7 @@ from tests.governance.policy_facts import (
     POLICY,
     SHIPPED,
     WATCH,
+    make_authorisation,
     make_body,
     make_facts,
 )
@@ -65,7 +66,7 @@ FIRES: list[tuple[str, dict[str, Any], str]] = [
     ("AGE-001", {**ENROL, "purpose": "journalism", "circumstances": ["minor_subject"]}, "minor_subject"),
     ("AGE-001", {**ENROL, "purpose": "access_control", "approval_attestations": []}, "adults_only"),
     ("THR-003", {"gallery_size": 50_000_001}, "In a gallery of 50,000,001 faces at most 1 in"),
-    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_500_334}, "at most 1 in 999,501"),
+    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_499_834}, "at most 1 in 999,500"),
     ("THR-003", {**POLICE, "gallery_size": 10**15, "fmr_femto": 1}, "at most none"),
     ("THR-004", {"evaluations": []}, "no evaluation report"),
     ("THR-004", {"evaluations": [LOCAL | {"least_threshold_milli": 99_001}]}, "does not cover"),
@@ -89,7 +90,7 @@ FIRES: list[tuple[str, dict[str, Any], str]] = [
     ("DIS-001", {**POLICE, "disclosed_until": NOW - 400 * DAY}, "overdue by 5 days"),
 ]
 DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
-    ("PRH-001", {**WATCH, **IN_EU, "judicially_authorised": True}),
+    ("PRH-001", {**WATCH, **IN_EU, "authorisations": [make_authorisation(operations=["watchlist_realtime"])]}),
     ("PRH-001", WATCH),
     ("PRH-001", IN_EU),
     ("PRH-002", ENROL),
@@ -104,7 +105,7 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("AGE-001", {**ENROL, **PHOTO_APP, "approval_attestations": []}),
     ("THR-003", {"gallery_size": 50_000_000}),
     ("THR-003", {"gallery_size": 0, "fmr_femto": 10**15}),
-    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_500_333}),
+    ("THR-003", {**POLICE, "gallery_size": 1_000, "fmr_femto": 1_000_499_833}),
     ("THR-003", {**PHOTO_APP, "gallery_size": 10**9, "fmr_femto": None}),
     ("THR-004", {"evaluations": [SHIPPED]}),
     ("THR-004", {"evaluations": [LOCAL]}),
