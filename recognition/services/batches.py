@@ -186,7 +186,7 @@ def _examine(
         if job.kind == JobKind.SEARCH_FACES:
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
-        return examine(
+        examined = examine(
             data,
             engine=engine,
             max_faces=job.max_faces,
@@ -194,6 +194,8 @@ def _examine(
             least_quality=admission.least_quality,
             permit=admission.permit,
         )
+        examined.require_usable_face()
+        return examined
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()
 

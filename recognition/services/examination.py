@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +41,19 @@ class Examined:
     faces: tuple[tuple[DetectedFace, Template], ...]
     rejected: tuple[Rejection, ...]
 
+    def require_usable_face(self) -> None:
+        """Go on only when there is something to enrol.
+
+        Raises:
+            NoFaceFound: the picture has no face.
+            NoUsableFace: it has some, and each was rejected.
+        """
+        if self.faces:
+            return
+        if not self.rejected:
+            raise NoFaceFound
+        raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in self.rejected])
+
 
 def open_image(data: bytes) -> UprightImage:
     """Decode a picture within the platform's limits.
@@ -66,36 +78,45 @@ def examine(
         permit: to enrol.
 
     Raises:
-        NoFaceFound: there is none.
-        NoUsableFace: there are some, and each was rejected.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     with turn():
         image = open_image(data)
         detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-        if not detected:
-            raise NoFaceFound
-        shortcomings = [
-            (face, _shortcomings(face, image=image, quality=quality, least_quality=least_quality)) for face in detected
-        ]
-        accepted, rejected = _sort_out(shortcomings, max_faces=max_faces)
-        if not accepted:
-            raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
-        templates = engine.extract(image, accepted, permit=permit)
+        accepted, rejected = _sort_out(
+            detected, image=image, max_faces=max_faces, quality=quality, least_quality=least_quality
+        )
+        templates = engine.extract(image, accepted, permit=permit) if accepted else ()
     picture = Picture(image.digest, image.width, image.height, image.format)
     return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
 
 
+def find_faces(
+    image: UprightImage, *, most: int, quality: QualityFilter, engine: FaceEngine, permit: Permit
+) -> tuple[DetectedFace, ...]:
+    """Return the largest so many faces of a picture that are good enough."""
+    if quality is QualityFilter.NONE:
+        return engine.detect(image, permit=permit, max_faces=most)
+    detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
+    return _sort_out(detected, image=image, max_faces=most, quality=quality)[0]
+
+
 def _sort_out(
-    detected: Sequence[tuple[DetectedFace, list[QualityReason]]], *, max_faces: int
+    detected: tuple[DetectedFace, ...],
+    *,
+    image: UprightImage,
+    max_faces: int,
+    quality: QualityFilter,
+    least_quality: float = 0.0,
 ) -> tuple[tuple[DetectedFace, ...], list[Rejection]]:
     accepted: list[DetectedFace] = []
     rejected: list[Rejection] = []
-    for face, reasons in detected:
+    for face in detected:
+        reasons = _shortcomings(face, image=image, quality=quality, least_quality=least_quality)
         if not reasons and len(accepted) == max_faces:
             reasons = [QualityReason.EXCEEDS_MAX_FACES]
         if reasons:
-            rejected.append(Rejection(face.box, tuple(reasons)))
+            rejected.append(Rejection(face, tuple(reasons)))
         else:
             accepted.append(face)
     return tuple(accepted), rejected

@@ -14,11 +14,11 @@ from governance import gate
 from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
 from recognition.gallery.base import Hit
-from recognition.models import Collection
+from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import engines
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -82,6 +82,7 @@ def search_by_image(
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
     every_face: bool = False,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> Identification:
     """Search a collection for the largest face of a picture, or for each of its faces.
 
@@ -92,12 +93,13 @@ def search_by_image(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates of each probe.
         every_face: search for every face, not only for the largest.
+        quality: whether faces of low quality are left out.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         ThresholdBelowCollection: the collection asks for more.
         PolicyRefused: the policy does not allow it.
-        NoFaceFound: the picture has no face.
+        NoFaceFound: the picture has no face, or none that is good enough.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
@@ -107,7 +109,9 @@ def search_by_image(
     with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
         least = admission.least_quality
-        probes = probes_of(data, engine=engine, most=most, least_quality=least, permit=admission.permit)
+        probes = probes_of(
+            data, engine=engine, most=most, quality=quality, least_quality=least, permit=admission.permit
+        )
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -174,7 +178,15 @@ def request_of(
     )
 
 
-def probes_of(data: bytes, *, engine: FaceEngine, most: int, least_quality: float, permit: Permit) -> Probes:
+def probes_of(
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    most: int,
+    least_quality: float,
+    permit: Permit,
+    quality: QualityFilter = QualityFilter.NONE,
+) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
 
     Raises:
@@ -184,7 +196,7 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, least_quality: floa
     """
     with turn():
         image = open_image(data)
-        faces = engine.detect(image, permit=permit, max_faces=most)
+        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
         if not faces:
             raise NoFaceFound
         if (worst := min(face.quality.score for face in faces)) < least_quality:

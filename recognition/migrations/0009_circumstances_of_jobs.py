@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0007_rests_on_an_allowed_decision")]
+    dependencies = [("recognition", "0008_tags_and_digests")]
     operations = [
         migrations.AddField(
             model_name="job",
