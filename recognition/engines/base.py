@@ -119,8 +119,10 @@ class FaceEngine(Protocol):
     def attributes_version(self) -> str:
         """Changes whenever an attribute would. Apart from `version`: another model of ages leaves templates alone."""
 
-    def detect(self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES) -> tuple[DetectedFace, ...]:
-        """Find up to `max_faces` faces, largest first.
+    def detect(
+        self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES, thorough: bool = False
+    ) -> tuple[DetectedFace, ...]:
+        """Find up to `max_faces` faces, largest first; a thorough look takes longer and finds smaller ones.
 
         Raises:
             TypeError: `permit` is not a Permit.

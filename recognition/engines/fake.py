@@ -93,7 +93,9 @@ class FakeEngine:
     def __init__(self) -> None:
         self._process = os.getpid()
 
-    def detect(self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES) -> tuple[DetectedFace, ...]:
+    def detect(
+        self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES, thorough: bool = False
+    ) -> tuple[DetectedFace, ...]:
         """Find the drawn blocks, largest first."""
         self._check(permit)
         mask = np.all(image.pixels == np.array(_FRAME_RGB[::-1], np.uint8), axis=2).astype(np.uint8)

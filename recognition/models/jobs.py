@@ -17,10 +17,13 @@ Q = models.Q
 
 
 class QualityFilter(models.TextChoices):
-    """Whether enrolment leaves out faces of low quality."""
+    """Which faces are left out for their quality; `auto` is what is good for most uses, now `low`."""
 
     AUTO = "auto"
     NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 class Job(TenantOwned):

@@ -24,13 +24,14 @@ class Detection:
     faces: tuple[FaceView, ...]
 
 
-def detect_faces(data: bytes, *, actor: Actor, asked: Sequence[str] = ()) -> Detection:
+def detect_faces(data: bytes, *, actor: Actor, asked: Sequence[str] = (), thorough: bool = False) -> Detection:
     """Return every face of a picture, up to 100.
 
     Args:
         data: encoded picture; it is not kept.
         actor: who asks.
         asked: attributes to say of each face, some of `attributes.NAMES`; a use of its own before the gate.
+        thorough: look for small faces too, which takes longer.
 
     Raises:
         AttributesNotOffered: the engine does not say one of them.
@@ -52,7 +53,7 @@ def detect_faces(data: bytes, *, actor: Actor, asked: Sequence[str] = ()) -> Det
     ):
         with turn():
             image = open_image(data)
-            faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
+            faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES, thorough=thorough)
             said = analysis.of(image, faces)
         with tenant_scope(actor.tenant_id):
             analysis.complete(n_faces=len(faces))

@@ -12,6 +12,7 @@ from common.vocabulary import QualityReason
 from recognition import images
 from recognition.engines.attributes import Attributes
 from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
+from recognition.engines.quality import HIGH, LOW, MEDIUM, Bar, shortcomings
 from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
@@ -19,10 +20,12 @@ from recognition.services.attributes import Analysis
 from recognition.services.results import Rejection
 from recognition.services.turns import turn
 
-# Shorter side of the box: below, the 112 px crop that templates are made of is mostly interpolation.
-LEAST_FACE_PX: Final = 20
-# Per cent. Detectors report faces from 50 or 60 on, the lower ones among them mostly ears and patterns.
-LEAST_CONFIDENCE: Final = 60.0
+BARS: Final[dict[QualityFilter, Bar]] = {
+    QualityFilter.AUTO: LOW,
+    QualityFilter.LOW: LOW,
+    QualityFilter.MEDIUM: MEDIUM,
+    QualityFilter.HIGH: HIGH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,9 @@ def _sort_out(
 def _shortcomings(
     face: DetectedFace, *, image: UprightImage, quality: QualityFilter, least_quality: float
 ) -> list[QualityReason]:
-    reasons = []
-    if face.quality.score < least_quality:
+    bar = BARS.get(quality)
+    side_px = min(face.box.width * image.width, face.box.height * image.height)
+    reasons = shortcomings(face, side_px=side_px, bar=bar) if bar else []
+    if face.quality.score < least_quality and QualityReason.LOW_FACE_QUALITY not in reasons:
         reasons.append(QualityReason.LOW_FACE_QUALITY)
-    if quality is not QualityFilter.AUTO:
-        return reasons
-    if min(face.box.width * image.width, face.box.height * image.height) < LEAST_FACE_PX:
-        reasons.append(QualityReason.SMALL_BOUNDING_BOX)
-    if face.confidence < LEAST_CONFIDENCE:
-        reasons.append(QualityReason.LOW_CONFIDENCE)
     return reasons

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from recognition.engines.fake import face_picture
+from recognition.engines.quality import LOW
 from recognition.errors import NoFaceFound
 from recognition.models import Collection, QualityFilter
 from recognition.services import deletion, enrolment, examination, identification, verification
@@ -59,7 +62,7 @@ def test_nothing_to_enrol_is_no_error_where_the_caller_says_so(
     alice: Player, gallery: Collection, blank_picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = _enrol(alice, blank_picture, needs_face=False)
-    monkeypatch.setattr(examination, "LEAST_FACE_PX", 500)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, side_px=500))
     none_usable = _enrol(alice, face_picture(1), needs_face=False)
 
     assert (nobody.image_id, nobody.faces, nobody.rejected) == (None, (), ())
@@ -71,7 +74,7 @@ def test_nothing_to_enrol_is_no_error_where_the_caller_says_so(
 def test_faces_of_low_quality_are_left_out_of_comparing_and_searching_when_asked(
     alice: Player, gallery: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "LEAST_FACE_PX", 60)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, side_px=60))
     crowd = face_picture(1, others=(2, 3))
 
     def compare(quality: QualityFilter) -> int:
@@ -86,7 +89,7 @@ def test_faces_of_low_quality_are_left_out_of_comparing_and_searching_when_asked
 
     assert (compare(QualityFilter.NONE), search(QualityFilter.NONE)) == (3, 3)
     assert (compare(QualityFilter.AUTO), search(QualityFilter.AUTO)) == (1, 1)
-    monkeypatch.setattr(examination, "LEAST_FACE_PX", 500)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, side_px=500))
     for call in (compare, search):
         with pytest.raises(NoFaceFound):
             call(QualityFilter.AUTO)

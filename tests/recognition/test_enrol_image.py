@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from django.db import connections
@@ -16,6 +17,7 @@ from governance.errors import PolicyRefused
 from recognition import dispatch
 from recognition.engines import registry
 from recognition.engines.fake import FakeEngine, face_picture
+from recognition.engines.quality import LOW
 from recognition.errors import CollectionNotFound, EngineVersionMismatch, NoFaceFound, NoUsableFace
 from recognition.images import ImageFormatUnsupported, ImageUnreadable
 from recognition.models import Collection, Face, Image, QualityFilter
@@ -72,7 +74,7 @@ def test_it_rejects_faces_beyond_the_number_asked_for(alice: Player, gallery: Co
 def test_it_rejects_small_faces_unless_told_otherwise(
     alice: Player, gallery: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "LEAST_FACE_PX", 60)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, side_px=60))
     picture = face_picture(1, others=(2,))
 
     filtered = _enrol(alice, picture)
@@ -85,7 +87,7 @@ def test_it_rejects_small_faces_unless_told_otherwise(
 def test_it_stores_nothing_when_every_face_is_rejected(
     alice: Player, gallery: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "LEAST_CONFIDENCE", 99.5)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, confidence=99.5))
 
     with pytest.raises(NoUsableFace) as error:
         _enrol(alice, face_picture(1))

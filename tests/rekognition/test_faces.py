@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from recognition.engines.fake import face_picture
-from recognition.models import Collection
+from recognition.engines.quality import LOW
+from recognition.models import Collection, QualityFilter
 from recognition.services import examination
 from tests.recognition.drawings import encoded, face_pixels, four_colours
 from tests.rekognition.conftest import GALLERY, Sdk
@@ -79,7 +81,7 @@ def test_faces_beyond_the_number_asked_for_are_named_with_the_reason(client: Any
 
 
 def test_faces_of_low_quality_are_left_out_unless_told_otherwise(client: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(examination, "LEAST_FACE_PX", 60)
+    monkeypatch.setitem(examination.BARS, QualityFilter.AUTO, replace(LOW, side_px=60))
 
     filtered = client.index_faces(CollectionId=GALLERY, Image=_picture(1, 2))
     unfiltered = client.index_faces(CollectionId=GALLERY, Image=_picture(1, 2), QualityFilter="NONE")

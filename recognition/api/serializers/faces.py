@@ -17,6 +17,7 @@ from recognition.services.results import FaceView, Match
 from recognition.services.verification import Comparison
 
 MOST_DELETED = 1_000
+THOROUGH = "thorough"
 
 
 class BoxResponse(serializers.Serializer[Any]):
@@ -63,6 +64,11 @@ class ImageSize(serializers.Serializer[Any]):
 
 class _DetectOptions(StrictSerializer):
     attributes = AskedAttributes()
+    detection = serializers.ChoiceField(
+        choices=["standard", THOROUGH],
+        default="standard",
+        help_text="`thorough` also looks at enlarged parts of the image, for faces below 28 px; it takes longer.",
+    )
 
 
 class DetectRequest(_DetectOptions):

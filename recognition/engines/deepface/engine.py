@@ -25,7 +25,7 @@ from recognition.engines.base import MAX_FACES, DetectedFace, FloatArray, Templa
 from recognition.engines.deepface import files, library
 from recognition.engines.deepface.catalogue import PREFIX, Alignment, Detector, Recogniser, folder_of, parse
 from recognition.engines.deepface.finders import Finder, LibraryFinder, YuNetFinder
-from recognition.engines.detections import face_of, points_of
+from recognition.engines.detections import detect_thoroughly, face_of, points_of
 from recognition.engines.errors import EngineInWrongProcess, require_offered
 from recognition.evaluation.calibration import Calibration
 from recognition.images import UprightImage
@@ -72,11 +72,14 @@ class DeepfaceEngine:
         # The library's clients keep state between calls, YuNet the size of the picture.
         self._lock = threading.Lock()
 
-    def detect(self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES) -> tuple[DetectedFace, ...]:
+    def detect(
+        self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES, thorough: bool = False
+    ) -> tuple[DetectedFace, ...]:
         """Find up to `max_faces` faces, largest first. See `FaceEngine.detect`."""
         self._check(permit)
         with self._lock, library.weights_in(self._folder):
-            found = self._finder.find(image.pixels)
+            look = self._finder.find
+            found = detect_thoroughly(image.pixels, look=look) if thorough else look(image.pixels)
         return tuple(face_of(row, pixels=image.pixels) for row in found[:max_faces])
 
     def extract(self, image: UprightImage, faces: Sequence[DetectedFace], *, permit: Permit) -> tuple[Template, ...]:

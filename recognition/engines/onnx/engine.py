@@ -64,10 +64,12 @@ class OnnxEngine:
         self.calibration = Calibration.load(CALIBRATION_PATH)
         self.version = _version(self.calibration)
 
-    def detect(self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES) -> tuple[DetectedFace, ...]:
+    def detect(
+        self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES, thorough: bool = False
+    ) -> tuple[DetectedFace, ...]:
         """Find up to `max_faces` faces, largest first. See `FaceEngine.detect`."""
         self._check(permit)
-        found = self._detector.detect(image.pixels)
+        found = self._detector.detect(image.pixels, thorough=thorough)
         return tuple(face_of(row, pixels=image.pixels) for row in found[:max_faces])
 
     def extract(self, image: UprightImage, faces: Sequence[DetectedFace], *, permit: Permit) -> tuple[Template, ...]:

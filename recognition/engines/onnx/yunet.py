@@ -12,7 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from recognition.engines.base import FloatArray
-from recognition.engines.detections import CANDIDATES, COLUMNS, LEAST_SCORE, POINTS, SCORE, detect_at_sizes, suppress
+from recognition.engines.detections import (
+    CANDIDATES,
+    COLUMNS,
+    LEAST_SCORE,
+    POINTS,
+    SCORE,
+    detect_at_sizes,
+    detect_thoroughly,
+    suppress,
+)
 from recognition.engines.onnx.session import Session
 
 STRIDES: Final = (8, 16, 32)
@@ -24,17 +33,18 @@ class YuNet:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def detect(self, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+    def detect(self, pixels: npt.NDArray[np.uint8], *, thorough: bool = False) -> FloatArray:
         """Find faces.
 
         Args:
             pixels: uint8 (h, w, 3), BGR, upright.
+            thorough: also look at enlarged tiles, for small faces.
 
         Returns:
             float32 (n, 15), largest box first: left, top, width, height; x, y of right eye, left eye, nose tip, right
             and left corner of the mouth (the person's own right); score 0…1. In pixels of `pixels`.
         """
-        return detect_at_sizes(pixels, look=self._look)
+        return (detect_thoroughly if thorough else detect_at_sizes)(pixels, look=self._look)
 
     def _look(self, view: npt.NDArray[np.uint8]) -> FloatArray:
         tensor, (rows, columns) = as_tensor(view)
