@@ -36,7 +36,7 @@ def endpoint(request: HttpRequest) -> HttpResponse:
         error = problems.as_platform_error(exception)
         if error is None:
             raise
-        response = refusal(fault_of(error, known=model.errors_of(name)))
+        response = refusal(fault_of(error, operation=name, known=model.errors_of(name)))
         metering.note_status(response, error.status)
         return response
 
