@@ -176,10 +176,10 @@ def _fuzz(player: Player, *, count: int, seed: int) -> dict[int, int]:
     return statuses
 
 
-def test_a_few_hundred_mutated_requests(alice: Player, gallery: Collection, unlimited: None) -> None:
-    statuses = _fuzz(alice, count=300, seed=random.randrange(2**32))
+def test_a_hundred_mutated_requests(alice: Player, gallery: Collection, unlimited: None) -> None:
+    statuses = _fuzz(alice, count=100, seed=random.randrange(2**32))
 
-    assert sum(statuses.values()) == 300
+    assert sum(statuses.values()) == 100
 
 
 @pytest.mark.slow
