@@ -75,7 +75,7 @@ def _mutated(parameters: Any, rng: random.Random) -> Any:
         place = rng.choice(_places(content))
         if not place:
             if rng.random() < 0.1:
-                return rng.choice(JUNK)
+                return copy.deepcopy(rng.choice(JUNK))
             continue
         holder = content
         for key in place[:-1]:
@@ -85,7 +85,7 @@ def _mutated(parameters: Any, rng: random.Random) -> Any:
         elif isinstance(holder[place[-1]], str) and rng.random() < 0.4:
             holder[place[-1]] = _text(holder[place[-1]], rng)
         else:
-            holder[place[-1]] = rng.choice(JUNK)
+            holder[place[-1]] = copy.deepcopy(rng.choice(JUNK))
     return content
 
 
