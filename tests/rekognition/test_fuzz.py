@@ -156,7 +156,7 @@ def _fuzz(player: Player, *, count: int, seed: int) -> dict[int, int]:
         name = rng.choice(sorted(good))
         what = f"request {number} of seed {seed}: {name}"
         kind = rng.random()
-        if kind < 0.3:  # validly signed, with another content
+        if kind < 0.1:  # validly signed, with another content
             content = json.dumps(_mutated(good[name], rng)).encode()
             if rng.random() < 0.2:
                 at = rng.randrange(len(content) + 1)
@@ -166,7 +166,7 @@ def _fuzz(player: Player, *, count: int, seed: int) -> dict[int, int]:
         else:
             sent = message(player, name, good[name])
             headers, body = dict(sent.headers), sent.body
-            (_spoil_headers if kind < 0.75 else _spoil_body)(sent, rng)
+            (_spoil_headers if kind < 0.7 else _spoil_body)(sent, rng)
             response = sent.send()
             _check(response, what=what)
             if not _is_unchanged(sent, headers, body):
@@ -188,4 +188,4 @@ def test_ten_thousand_mutated_requests(alice: Player, gallery: Collection, unlim
     statuses = _fuzz(alice, count=10_000, seed=SEED)
 
     assert statuses[400] > 7_000
-    assert statuses[200] > 100, "some mutations do no harm, else the signed part of this test tests nothing"
+    assert statuses[200] > 20, "some mutations do no harm, else the signed part of this test tests nothing"
