@@ -13,7 +13,7 @@ from common.context import tenant_scope
 from common.vocabulary import TenantRole
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, evaluations
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import Objects
@@ -47,12 +47,19 @@ def make_objects(home: Path) -> MakeObjects:
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
         )
+        evaluation = evaluations.submit_evaluation(collection_name=collection, actor=player.actor)
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
         decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
         return Objects(
-            collection, str(enrolled.face_ids[0]), str(job.id), decision_id, str(player.key_id), str(member_id)
+            collection,
+            str(enrolled.face_ids[0]),
+            str(job.id),
+            decision_id,
+            str(player.key_id),
+            str(member_id),
+            str(evaluation.id),
         )
 
     return make
