@@ -11,13 +11,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from recognition.evaluation.intervals import Rate, draw_subjects, rate_of
 from recognition.evaluation.labelled import Labelled
 from recognition.evaluation.scores import BINS, ScoreHistogram
 
 _CHUNK: Final = 1024
+_Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _CURVE_POINTS: Final = 200
 
 
@@ -77,13 +77,14 @@ def error_rates(
     found = []
     for score, (matches, false_matches) in zip(scores, _matches(data, scores=scores), strict=True):
         missed = genuine_each - matches
-        pairs = false_matches.astype(np.float64)
-        drawn_false = np.asarray(((drawn @ pairs) * drawn).sum(axis=1)).ravel()
+        first, second, counts = false_matches
+        # A sample at a time: the pairs of all samples at once would not fit into memory.
+        drawn_false = np.array([float((sample[first] * sample[second]) @ counts) for sample in drawn])
         found.append(
             ErrorRates(
                 score,
                 fmr=rate_of(
-                    int(pairs.sum()),
+                    int(counts.sum()),
                     trials=impostor,
                     drawn_events=drawn_false,
                     drawn_trials=drawn_impostor,
@@ -101,17 +102,14 @@ def error_rates(
     return tuple(found)
 
 
-def _matches(data: Labelled, *, scores: Sequence[float]) -> list[tuple[npt.NDArray[np.float64], sparse.csr_array]]:
-    """Return for each threshold the genuine matches of each subject, and the false matches of each pair of subjects.
-
-    The second is a sparse (s, s) matrix with each pair once: below the thresholds of interest almost nothing is left.
-    """
+def _matches(data: Labelled, *, scores: Sequence[float]) -> list[tuple[npt.NDArray[np.float64], _Pairs]]:
+    """Return for each threshold the genuine matches of each subject, and the false matches of each pair of subjects."""
     n = data.n_subjects
     matches = [np.zeros(n) for _ in scores]
-    pairs: list[list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]] = [[] for _ in scores]
+    codes: list[list[npt.NDArray[np.int64]]] = [[] for _ in scores]
     for start in range(0, len(data.vectors), _CHUNK):
         block = data.vectors[start : start + _CHUNK] @ data.vectors[start:].T
-        rows, columns = np.nonzero(np.triu(block >= min(scores), k=1)) if len(scores) else (np.array([]),) * 2
+        rows, columns = np.nonzero(np.triu(block >= min(scores), k=1))
         values = block[rows, columns]
         first, second = data.subjects[start + rows], data.subjects[start + columns]
         for number, score in enumerate(scores):
@@ -119,11 +117,11 @@ def _matches(data: Labelled, *, scores: Sequence[float]) -> list[tuple[npt.NDArr
             same = reached & (first == second)
             matches[number] += np.bincount(first[same], minlength=n)
             other = reached & (first != second)
-            pairs[number].append((first[other], second[other]))
-    return [(found, _pair_counts(parts, n=n)) for found, parts in zip(matches, pairs, strict=True)]
+            codes[number].append(first[other] * n + second[other])
+    return [(found, _pairs(parts, n=n)) for found, parts in zip(matches, codes, strict=True)]
 
 
-def _pair_counts(parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], *, n: int) -> sparse.csr_array:
-    first = np.concatenate([part[0] for part in parts]) if parts else np.array([], np.int64)
-    second = np.concatenate([part[1] for part in parts]) if parts else np.array([], np.int64)
-    return sparse.csr_array(sparse.coo_array((np.ones(len(first)), (first, second)), shape=(n, n)))
+def _pairs(codes: list[npt.NDArray[np.int64]], *, n: int) -> _Pairs:
+    """Return first and second subject of each pair with false matches, and how many: almost no pair has any."""
+    pairs, counts = np.unique(np.concatenate(codes or [np.array([], np.int64)]), return_counts=True)
+    return pairs // n, pairs % n, counts

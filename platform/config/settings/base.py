@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "governance",
+    "governance.casework",
     "traffic",
     "recognition",
     "dashboard",
