@@ -176,7 +176,7 @@ def _check_probes(probes: Collection, *, collection: Collection) -> None:
 def _begin(job_id: uuid.UUID, *, step: int, tenant_id: uuid.UUID) -> tuple[Job, EvaluationRun, Collection] | None:
     with tenant_scope(tenant_id):
         job = job_selectors.lock_for(tenant_id, job_id=job_id)
-        if not job.is_open or job.collection_id is None or job.done != step:
+        if job.kind != JobKind.EVALUATE or not job.is_open or job.collection_id is None or job.done != step:
             return None
         Job.objects.filter(tenant_id=tenant_id, id=job_id).update(
             status=JobStatus.RUNNING, started_at=Coalesce(F("started_at"), Now())

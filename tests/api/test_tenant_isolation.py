@@ -129,6 +129,7 @@ class Prey:
 TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.run_enrolment_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_search_batch": lambda prey: [str(prey.job.id), 0],
+    "recognition.run_evaluation_step": lambda prey: [str(prey.job.id), 0],
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.

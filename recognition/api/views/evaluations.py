@@ -67,5 +67,5 @@ class EvaluationDetail(LimitedView):
         problems=(404, 409),
         example=examples.GET_EVALUATION,
     )
-    def get(self, request: Request, job_id: uuid.UUID) -> Response:
-        return Response(shapes.evaluation_of(evaluations.read_evaluation(job_id, actor=actor_of(request))))
+    def get(self, request: Request, evaluation_id: uuid.UUID) -> Response:
+        return Response(shapes.evaluation_of(evaluations.read_evaluation(evaluation_id, actor=actor_of(request))))
