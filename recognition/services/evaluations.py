@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 """Evaluations: how good an engine is on a tenant's own labelled faces, as a governed job of a few short steps.
 
 Each step is judged anew, reads the templates, and writes its part of the report under the fence. A step that is done
@@ -238,3 +239,35 @@ def _write(job: Job, *, step: int, part: Mapping[str, Any]) -> None:
         return
     DispatchTicket.objects.filter(job_id=job.id).update(touched_at=Now(), sends=0)
     dispatch.enqueue_batches(job.id, kind=JobKind.EVALUATE, firsts=[done], tenant_id=job.tenant_id)
+=======
+"""What is known of an engine version's errors, as the gate asks for it (THR-004)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.errors import PlatformError
+from governance.questions import AccessRequest
+from recognition.engines import registry
+from recognition.services import engines
+
+
+def evaluations(request: AccessRequest, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the summary that ships with the engine, its calibration: it knows no groups and no intervals.
+
+    A version that none of the offered engines has was calibrated elsewhere, and nothing is known of it here.
+    """
+    if request.engine_version is None or not any(
+        _is_version(request.engine_version, name=name) for name in engines.offered_names()
+    ):
+        return []
+    return [{"origin": "shipped", "least_threshold_milli": 0, "group_ratio_milli": None, "interval_ratio_milli": None}]
+
+
+def _is_version(version: str, *, name: str) -> bool:
+    try:
+        return registry.get(name).version == version
+    except PlatformError:
+        return False  # an engine that cannot work here has no version
+>>>>>>> main

@@ -20,7 +20,7 @@ _GRANTS = "SELECT, INSERT, DELETE, UPDATE (groups, report)"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0007_rests_on_an_allowed_decision"),
+        ("recognition", "0009_circumstances_of_jobs"),
         ("tenants", "0007_columns_of_people"),
     ]
 
