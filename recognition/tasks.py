@@ -18,7 +18,7 @@ from recognition.dispatch import (
     SWEEP_JOBS,
 )
 from recognition.gallery import partitions
-from recognition.services import batches, evaluations, sweeping
+from recognition.services import batches, evaluation_runs, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -43,7 +43,7 @@ def run_search_batch(job_id: str, first: int) -> None:
 @shared_task(name=RUN_EVALUATION_STEP, base=TenantTask, **_LIMITS)
 def run_evaluation_step(job_id: str, step: int) -> None:
     """Do one step of an evaluation."""
-    evaluations.run_step(uuid.UUID(job_id), step=step, tenant_id=task_tenant_id())
+    evaluation_runs.run_step(uuid.UUID(job_id), step=step, tenant_id=task_tenant_id())
 
 
 @shared_task(name=PROMOTE_COLLECTION, base=TenantTask, **_LIMITS)

@@ -16,7 +16,7 @@ from recognition.engines.fake import face_picture
 from recognition.errors import EvaluationNotFound, JobHalted
 from recognition.evaluation import plots
 from recognition.models import Collection, EvaluationRun, Job
-from recognition.services import collections, deletion, enrolment, evaluations, jobs, labels, sweeping
+from recognition.services import collections, deletion, enrolment, evaluation_runs, jobs, labels, sweeping
 from tests.recognition.conftest import GALLERY, Outbox, decided, reload
 from tests.worlds import MoratoriumFactory, Player
 
@@ -60,7 +60,7 @@ def _work_off(outbox: Outbox) -> None:
         seen += 1
         if task == dispatch.RUN_EVALUATION_STEP:
             job_id, step = arguments
-            evaluations.run_step(uuid.UUID(job_id), step=step, tenant_id=tenant_id)
+            evaluation_runs.run_step(uuid.UUID(job_id), step=step, tenant_id=tenant_id)
 
 
 def _evaluated(player: Player, outbox: Outbox, **body: Any) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def test_a_plot_of_nothing_is_not_drawn() -> None:
 def test_every_step_is_judged_anew(
     alice: Player, labelled: Collection, outbox: Outbox, impose: MoratoriumFactory
 ) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
-    evaluations.run_step(job.id, step=0, tenant_id=alice.tenant.id)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
+    evaluation_runs.run_step(job.id, step=0, tenant_id=alice.tenant.id)
     moratorium = impose(selector=EVALUATION)
 
     _work_off(outbox)
@@ -180,12 +180,12 @@ def test_every_step_is_judged_anew(
 
 
 def test_a_halted_evaluation_stays_unreadable(alice: Player, labelled: Collection, outbox: Outbox) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
     with tenant_scope(alice.tenant.id):
         EvaluationRun.objects.all().delete()
 
     with pytest.raises(JobHalted):
-        evaluations.read_evaluation(job.id, actor=alice.actor)
+        evaluation_runs.read_evaluation(job.id, actor=alice.actor)
 
 
 def test_a_step_that_is_done_twice_changes_nothing(alice: Player, labelled: Collection, outbox: Outbox) -> None:
@@ -198,8 +198,8 @@ def test_a_step_that_is_done_twice_changes_nothing(alice: Player, labelled: Coll
 
 
 def test_a_lost_message_is_sent_again(alice: Player, labelled: Collection, outbox: Outbox) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
-    evaluations.run_step(job.id, step=0, tenant_id=alice.tenant.id)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
+    evaluation_runs.run_step(job.id, step=0, tenant_id=alice.tenant.id)
     outbox.messages.clear()
 
     sweeping._send(reload(job))
@@ -210,7 +210,7 @@ def test_a_lost_message_is_sent_again(alice: Player, labelled: Collection, outbo
 def test_the_probes_collection_may_be_deleted_meanwhile(
     alice: Player, labelled: Collection, probes: Collection, outbox: Outbox
 ) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor, probe_collection_name=PROBES)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor, probe_collection_name=PROBES)
     deletion.delete_collection(PROBES, actor=alice.actor)
 
     _work_off(outbox)
@@ -219,7 +219,7 @@ def test_the_probes_collection_may_be_deleted_meanwhile(
 
 
 def test_deleting_the_collection_cancels_it(alice: Player, labelled: Collection, outbox: Outbox) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
     deletion.delete_collection(GALLERY, actor=alice.actor)
 
     _work_off(outbox)
@@ -228,7 +228,7 @@ def test_deleting_the_collection_cancels_it(alice: Player, labelled: Collection,
 
 
 def test_it_can_be_cancelled(alice: Player, labelled: Collection, outbox: Outbox) -> None:
-    job = evaluations.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
+    job = evaluation_runs.submit_evaluation(collection_name=GALLERY, actor=alice.actor)
     jobs.cancel_job(job.id, actor=alice.actor)
 
     _work_off(outbox)
@@ -254,7 +254,7 @@ def test_another_tenants_evaluation_is_not_there(
     assert mallory.client.get(f"{URL}/{found['id']}").status_code == 404
     assert mallory.client.get(URL).json()["items"] == []
     with pytest.raises(EvaluationNotFound):
-        evaluations.read_evaluation(reload(labelled).id, actor=alice.actor)
+        evaluation_runs.read_evaluation(reload(labelled).id, actor=alice.actor)
 
 
 def test_it_is_recorded_as_an_evaluation(alice: Player, labelled: Collection, outbox: Outbox) -> None:

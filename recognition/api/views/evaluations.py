@@ -15,7 +15,7 @@ from recognition.api.requests import body_of
 from recognition.api.serializers import evaluations as shapes
 from recognition.api.serializers.jobs import JobResponse
 from recognition.api.views.jobs import accepted
-from recognition.services import evaluations
+from recognition.services import evaluation_runs
 from tenants.api.requests import actor_of
 
 _TAG = "evaluations"
@@ -31,7 +31,7 @@ class EvaluationList(LimitedView):
         example=examples.LIST_EVALUATIONS,
     )
     def get(self, request: Request) -> Response:
-        found = evaluations.list_evaluations(
+        found = evaluation_runs.list_evaluations(
             actor=actor_of(request),
             paginate=lambda rows: page(rows, request, present=shapes.summary_of, newest_first=True),
         )
@@ -49,7 +49,7 @@ class EvaluationList(LimitedView):
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, json=shapes.EvaluationRequest)
-        job = evaluations.submit_evaluation(
+        job = evaluation_runs.submit_evaluation(
             collection_name=body["collection"],
             actor=actor_of(request),
             probe_collection_name=body["probe_collection"],
@@ -68,4 +68,4 @@ class EvaluationDetail(LimitedView):
         example=examples.GET_EVALUATION,
     )
     def get(self, request: Request, evaluation_id: uuid.UUID) -> Response:
-        return Response(shapes.evaluation_of(evaluations.read_evaluation(evaluation_id, actor=actor_of(request))))
+        return Response(shapes.evaluation_of(evaluation_runs.read_evaluation(evaluation_id, actor=actor_of(request))))
