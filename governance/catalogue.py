@@ -9,6 +9,7 @@ from typing import Any, Final
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
 from governance.rules.casework import CASE_RULES, SEV_RULES, WAR_RULES
+from governance.rules.evidence import EVIDENCE_RULES
 from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
@@ -32,6 +33,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *WAR_RULES,
         *THR_RULES,
         AUD_001,
+        *EVIDENCE_RULES,
         *ALW_RULES,
     )
 }
