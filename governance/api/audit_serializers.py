@@ -12,7 +12,7 @@ from governance import log_access
 
 class Checkpoint(serializers.Serializer[Any]):
     size = serializers.IntegerField()
-    root = serializers.CharField(help_text="RFC 6962 root hash, base64.")
+    root_hash = serializers.CharField(help_text="RFC 6962 root hash, base64.")
     note = serializers.CharField(help_text="The signed C2SP checkpoint, with the witness's cosignatures.")
 
 
@@ -55,8 +55,8 @@ class CheckReceipt(serializers.Serializer[Any]):
 
 
 class ReceiptChecked(serializers.Serializer[Any]):
-    entry_id = serializers.UUIDField()
-    time = serializers.DateTimeField()
+    entry_id = serializers.UUIDField(allow_null=True)
+    time = serializers.DateTimeField(help_text="Of the decision, as the receipt says.")
     is_recorded = serializers.BooleanField(help_text="Whether the tenant's log holds this entry as it was.")
     index = serializers.IntegerField(allow_null=True)
 

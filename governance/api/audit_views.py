@@ -55,13 +55,13 @@ class CheckpointDetail(APIView):
         summary="The newest signed checkpoint of the audit log",
         tag=_TAG,
         responses={200: Checkpoint},
-        example=Example(answer={"size": 2, "root": _HASH, "note": _NOTE}),
+        example=Example(answer={"size": 2, "root_hash": _HASH, "note": _NOTE}),
         problems=(404,),
         governed=False,
     )
     def get(self, request: Request) -> Response:
         found = log_access.newest_checkpoint()
-        return Response(Checkpoint({"size": found.size, "root": _text(found.root), "note": found.note}).data)
+        return Response(Checkpoint({"size": found.size, "root_hash": _text(found.root), "note": found.note}).data)
 
 
 class TileDetail(APIView):
@@ -158,7 +158,7 @@ class ReceiptCheck(APIView):
         asked.is_valid(raise_exception=True)
         found = log_access.check_receipt(asked.validated_data["receipt"], actor=actor_of(request))
         content = {
-            "entry_id": found.receipt.entry_id,
+            "entry_id": found.logged.entry.id if found.logged else None,
             "time": found.receipt.time,
             "is_recorded": found.logged is not None,
             "index": found.logged.index if found.logged else None,

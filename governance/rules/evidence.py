@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
+from governance.rules.rule import Default, Effect, Finding, Parameters, Rule
 from governance.rules.situation import Situation
 
 # Those that search for people or make them searchable; detecting, comparing and reading go on.
@@ -26,9 +26,9 @@ EVIDENCE_RULES: Final = (
         " (`CUSTOS_SEQUENCER_LAG_SECONDS`, `CUSTOS_WITNESS_LAG_SECONDS`): high-risk operations stop, reading goes on."
         " Where no witness is registered, none is waited for.",
         reason="The audit log is not being proven right now: its {parts} has not kept up.",
-        source="EU AI Act, Article 12 (automatic recording of events); C2SP tlog-witness.",
+        source="EU AI Act (in force 1 August 2024), Article 12 (automatic recording of events); C2SP tlog-witness.",
         needs=("audit_stale",),
         check=is_unproven,
-        defaults=(Default(selector={"operations": HIGH_RISK}, effective_from=since("2026-11-24")),),
+        defaults=(Default(selector={"operations": HIGH_RISK}),),
     ),
 )

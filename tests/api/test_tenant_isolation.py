@@ -64,7 +64,8 @@ def _call(row: Row, *, player: Player, objects: Objects) -> Any:
 def _leaks(answer: Any, *, objects: Objects, asked: str) -> list[str]:
     """Return what an answer holds of another tenant's objects; an id may be repeated that was asked for."""
     text = answer.content.decode(errors="replace") + str(dict(answer.headers))
-    ids = {getattr(objects, field.name) for field in fields(objects)} - {objects.collection}
+    ids = {getattr(objects, field.name) for field in fields(objects)}
+    ids -= {objects.collection, objects.level, objects.tile}
     return [secret for secret in (SECRET, DESCRIPTION, *ids) if secret in text and secret not in asked]
 
 
