@@ -41,7 +41,7 @@ def _root(note: str) -> tuple[int, bytes]:
     return checkpoint.size, checkpoint.root
 
 
-def test_an_entrys_proof_leads_from_its_body_to_the_signed_checkpoint(alice: Player) -> None:
+def test_the_proof_of_an_entry_leads_from_its_body_to_the_signed_checkpoint(alice: Player) -> None:
     decision, _ = _used(alice)
     assert alice.client.get(f"/v1/audit/entries/{decision}").json()["index"] is None
     waiting = alice.client.get(f"/v1/audit/entries/{decision}/proof")
