@@ -113,6 +113,7 @@ def documented(
     conditional: bool = False,
     tagged: bool = False,
     governed: bool = True,
+    file: str | None = None,
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -130,6 +131,7 @@ def documented(
         idempotent: whether it accepts `Idempotency-Key`.
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
+        file: media type of a success that is no JSON.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
@@ -138,7 +140,10 @@ def documented(
     statuses |= set(_WITH_BODY) if bodies else set()
     statuses |= {409} if idempotent else set()
     statuses |= {412} if conditional else set()
-    answers: dict[Any, Any] = {status: shape or OpenApiResponse() for status, shape in responses.items()}
+    answers: dict[Any, Any] = {
+        (status, file) if file else status: OpenApiTypes.BINARY if file else shape or OpenApiResponse()
+        for status, shape in responses.items()
+    }
     for status in sorted(statuses):
         answers[(status, CONTENT_TYPE)] = ProblemResponse
     every = [*successes, *sorted(statuses)]
