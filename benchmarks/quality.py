@@ -132,7 +132,7 @@ def _rows(judged: list[Judged], *, lost: int) -> list[Row]:
         rows += [
             Row(name=f"bar {name}: faces that pass", value=100 * float(passes.mean()), unit="%", n=len(judged)),
             Row(name=f"bar {name}: errors of those", value=100 * float(failed[passes].mean()), unit="%", n=len(judged)),
-            Row(name=f"bar {name}: errors of the rest", value=100 * float(failed[~passes].mean()), unit="%", n=len(judged)),
+            Row(name=f"bar {name}: errors of rest", value=100 * float(failed[~passes].mean()), unit="%", n=len(judged)),
         ]  # fmt: skip
     return rows
 
@@ -146,12 +146,11 @@ def _draw(errors: list[float]) -> None:
         f"{60 + share / SHARES[-1] * (width - 80):.1f},{height - 40 - error / top * (height - 60):.1f}"
         for share, error in zip(SHARES, errors, strict=True)
     )
+    levels = [(52.0, height - 36 - level / top * (height - 60), level) for level in np.arange(0, top, 0.02)]
+    shares = [(60 + share / SHARES[-1] * (width - 80), height - 22.0, share) for share in SHARES[::2]]
     steps = "".join(
-        f'<text x="52" y="{height - 36 - level / top * (height - 60):.1f}" text-anchor="end">{level:.0%}</text>'
-        for level in np.arange(0, top, 0.02)
-    ) + "".join(
-        f'<text x="{60 + share / SHARES[-1] * (width - 80):.1f}" y="{height - 22}" text-anchor="middle">{share:.0%}</text>'
-        for share in SHARES[::2]
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{"end" if x == 52.0 else "middle"}">{label:.0%}</text>'
+        for x, y, label in (*levels, *shares)
     )
     CURVE.with_suffix(".svg").write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif"'

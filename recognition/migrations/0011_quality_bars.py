@@ -6,7 +6,7 @@ BARS = ["auto", "none", "low", "medium", "high"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0009_circumstances_of_jobs")]
+    dependencies = [("recognition", "0010_evaluations")]
     operations = [
         migrations.RemoveConstraint("job", "job_quality_filter_known"),
         migrations.AlterField(
