@@ -1,4 +1,4 @@
-"""How right the default engine is on LFW pairs, through the project's own decoding, detection and alignment.
+"""How right the default engine is on LFW pairs and labelled faces, through the project's own decoding and alignment.
 
 make bench-accuracy DATA=/path/to/lfw-dev
 """
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from benchmarks import lfw
+from benchmarks import attribute_figures, lfw
 from benchmarks.instance import bench_instance, benchmark_permit
 from benchmarks.rows import Goal, Row, data_missing, write
 
@@ -24,7 +24,7 @@ def main() -> int:
         return data_missing(lfw.MISSING)
     with bench_instance() as tenant:
         encoded = lfw.encode(folder, permit=benchmark_permit(tenant.actor))
-    return write("accuracy", _rows(encoded, folder=folder))
+    return write("accuracy", [*_rows(encoded, folder=folder), *attribute_figures.rows(folder)])
 
 
 def _rows(encoded: lfw.Encoded, *, folder: Path) -> list[Row]:

@@ -38,9 +38,7 @@ class AgeReader:
 
     def read(self, pixels: npt.NDArray[np.uint8], *, points: FloatArray) -> AgeRange:
         """Return the range of ages of a face with these five points, float32 (5, 2) in pixels."""
-        age = self.expected(pixels, points=points)
-        spread = float(np.interp(age, _AT_AGES, _SPREADS))
-        return AgeRange(max(0, round(age - spread)), round(age + spread))
+        return range_of(self.expected(pixels, points=points))
 
     def expected(self, pixels: npt.NDArray[np.uint8], *, points: FloatArray) -> float:
         """Return the expected age in years, the mean of a crop and its mirror image."""
@@ -67,6 +65,12 @@ class GenderReader:
             female, male = (max(1e-6, float(value)) for value in self._session.run(_as_tensor(view))[0].ravel())
             odds.append(math.log(male / female))
         return sum(odds) / 2
+
+
+def range_of(age: float) -> AgeRange:
+    """Return the range around an expected age, in years."""
+    spread = float(np.interp(age, _AT_AGES, _SPREADS))
+    return AgeRange(max(0, round(age - spread)), round(age + spread))
 
 
 def _crop(pixels: npt.NDArray[np.uint8], *, points: FloatArray, side_px: int) -> npt.NDArray[np.uint8]:
