@@ -48,7 +48,6 @@ def put_back(environment: Environment, file: Path) -> int:
         StartFailed: the file is no backup, or the database is not reachable.
     """
     with _administration(environment, must_be_stopped=True) as admin_url:
-        database.unguard_log(admin_url)
         restore(admin_url, file)
         database.guard_log(admin_url)
     say("Restored. What was logged since the backup is gone: the witness will say so (docs/how-to/audit.md).")
@@ -74,14 +73,20 @@ def dump(admin_url: str, file: Path) -> None:
 
 
 def restore(admin_url: str, file: Path) -> None:
-    """Put a backup in the place of the database, in one transaction: a restore that fails changes nothing.
+    """Put a backup in the place of the database: restored beside it first, so that a failure changes nothing.
 
     Raises:
         StartFailed: the file is no backup, or the database is not reachable.
     """
     if not file.is_file():
         raise StartFailed(f"There is no backup {file}.")
-    _run("pg_restore", admin_url, "--clean", "--if-exists", "--single-transaction", "--exit-on-error", str(file))
+    beside = f"{DatabaseAddress.parse(admin_url).name}_restored"
+    database.make_empty(admin_url, name=beside)
+    try:
+        _run("pg_restore", admin_url, "--single-transaction", "--exit-on-error", str(file), name=beside)
+        database.put_in_place(admin_url, name=beside)
+    finally:
+        database.drop(admin_url, name=beside)
 
 
 @contextmanager
@@ -113,12 +118,12 @@ def _running(environment: Environment) -> EmbeddedPostgres:
     return server
 
 
-def _run(program: str, admin_url: str, *arguments: str) -> None:
+def _run(program: str, admin_url: str, *arguments: str, name: str = "") -> None:
     """Run one of PostgreSQL's programs; the password goes through the environment, not the command line."""
     address, log_in = DatabaseAddress.parse(admin_url), conninfo_to_dict(admin_url)
     command = [
         str(bundled_programs() / program), "--host", address.host, "--port", str(address.port),
-        "--username", str(log_in.get("user") or ""), "--dbname", address.name, "--no-password", *arguments,
+        "--username", str(log_in.get("user") or ""), "--dbname", name or address.name, "--no-password", *arguments,
     ]  # fmt: skip
     options = {f"PG{name.upper()}": value for name, value in address.options.items() if name.startswith("ssl")}
     environment = {**os.environ, **options, "PGPASSWORD": str(log_in.get("password") or "")}

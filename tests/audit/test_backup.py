@@ -8,14 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connections
 
 from governance.audit import roles, sequencer
 from governance.audit.errors import WitnessRefuses
-from governance.audit.pool import close_ledger_pool
 from instance import backup
 from instance.errors import StartFailed
-from tests.audit.own_log import OwnLog, own_log
+from tests.audit.own_log import OwnLog, own_log, switch
 from tests.plugin import ADMIN_URL
 
 
@@ -40,8 +38,7 @@ def test_what_is_restored_is_sound_and_known_to_be_old(log: OwnLog, tmp_path: Pa
     log.sequence()
     assert log.verify(receipts=log.receipts).code == 0
 
-    close_ledger_pool()
-    connections["officer"].close()
+    switch(log.database)
     backup.restore(_url(log), file)
 
     restored = log.verify(witnessed="", receipts=log.receipts[:kept])
