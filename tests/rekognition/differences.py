@@ -76,8 +76,8 @@ DIFFERENCES: Final = (
     Difference(
         "`Attributes`",
         "all of them",
-        "`ALL` is what the engine says; one that it does not say, asked for by name, is `InvalidParameterException`. More"
-        " than `DEFAULT` takes the operation `analyse_attributes`",
+        "`ALL` is what the engine says; to name one that it does not is `InvalidParameterException`."
+        " More than `DEFAULT` takes the operation `analyse_attributes`",
         "test_attributes.test_they_are_a_use_of_their_own",
     ),
     Difference(
