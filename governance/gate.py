@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -56,6 +56,8 @@ class AccessRequest:
         engine_version: version of the engine that will be used; None when the operation uses none.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
+        of_origin: the usage is not what the actor states but what the thing was made for; the binding of the key to
+            purposes, end users and jurisdictions says nothing about that.
     """
 
     actor: Actor
@@ -69,6 +71,7 @@ class AccessRequest:
     max_faces: int | None = None
     collection_id: uuid.UUID | None = None
     only_looks: bool = False
+    of_origin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,7 @@ class Admission:
         n_faces: int | None = None,
         n_candidates: int | None = None,
         top_score_bucket: int | None = None,
+        removed: Mapping[str, int] | None = None,
         resource: ResourceRef | None = None,
     ) -> None:
         """Cross the fence and write the outcome in the open transaction. The last statement before the commit.
@@ -135,6 +139,7 @@ class Admission:
             n_faces: faces found, made, read or removed.
             n_candidates: candidates above the threshold.
             top_score_bucket: best similarity, rounded down to ten per cent; never the score itself.
+            removed: how much of each kind a deletion took away.
             resource: what was made, when it did not exist at the decision.
 
         Raises:
@@ -146,6 +151,7 @@ class Admission:
         if epoch != self.decision.epoch or _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000)):
             self._judge_again()
         data: dict[str, Any] = {"n_faces": n_faces, "n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
+        data["removed"] = dict(removed) if removed is not None else None
         if resource is not None:
             data["resource"] = {"type": resource.kind, "id": str(resource.id)}
         data["epoch"] = epoch
@@ -261,6 +267,9 @@ def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: f
         "threshold_milli": _milli(threshold) if needs_threshold else None,
         "gallery_size": request.gallery_size,
     }
+    if request.of_origin:
+        purposes = [usage.purpose] if usage.purpose else []
+        facts |= {"key_purposes": purposes, "key_end_users": [], "key_jurisdictions": []}
     # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
     return facts | policies.in_reach(facts)
 

@@ -10,9 +10,9 @@ from django.conf import settings
 
 from common.context import task_tenant_id
 from common.tasks import PlatformTask, TenantTask
-from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS
+from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS, SWEEP_PICTURES
 from recognition.gallery import partitions
-from recognition.services import batches, sweeping
+from recognition.services import batches, keeping, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -44,3 +44,9 @@ def promote_collection(collection_id: str) -> None:
 def sweep_jobs() -> None:
     """Attend to jobs that nobody works on."""
     sweeping.sweep()
+
+
+@shared_task(name=SWEEP_PICTURES, base=PlatformTask, **_LIMITS)
+def sweep_pictures() -> None:
+    """Take away files of pictures that no image refers to."""
+    keeping.sweep()

@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{_COLLECTION}/delete", collections.delete, name="collection-delete"),
     path(f"{_COLLECTION}/enrol", faces.enrol, name="enrol"),
     path(f"{_COLLECTION}/search", faces.search, name="search"),
+    path(f"{_COLLECTION}/faces/<uuid:face_id>/", faces.detail, name="face"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>/delete", faces.delete, name="face-delete"),
     path("jobs", jobs.index, name="jobs"),
     path("jobs/<uuid:job_id>/", jobs.detail, name="job"),

@@ -9,10 +9,11 @@ from recognition.models.collections import (
     LARGEST_DIMENSIONS,
     SHARED_PARTITIONS,
     Collection,
+    CollectionUse,
     TemplatePartition,
 )
 from recognition.models.faces import Face
-from recognition.models.images import Image
+from recognition.models.images import Image, StoredFile
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
 from recognition.models.references import tenant_reference
 
@@ -21,12 +22,14 @@ __all__ = [
     "LARGEST_DIMENSIONS",
     "SHARED_PARTITIONS",
     "Collection",
+    "CollectionUse",
     "DispatchTicket",
     "Face",
     "Image",
     "Job",
     "JobItem",
     "QualityFilter",
+    "StoredFile",
     "TemplatePartition",
     "tenant_reference",
 ]

@@ -36,3 +36,9 @@ def by_id_in(collection: Collection, *, face_ids: CollectionOf[uuid.UUID]) -> di
 def list_of_job(job: Job) -> QuerySet[Face]:
     """Return the faces that a job has enrolled and nobody has deleted."""
     return Face.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
+
+
+def ids_on(image_id: uuid.UUID, *, collection: Collection) -> QuerySet[Face, uuid.UUID]:
+    """Return the ids of all faces that were enrolled from an image and nobody has deleted."""
+    rows = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, image_id=image_id)
+    return rows.values_list("id", flat=True)

@@ -35,7 +35,7 @@ from recognition.gallery import partitions
 from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import engines, found, identification, jobs, references
+from recognition.services import engines, found, identification, jobs, keeping, references
 from recognition.services.examination import Examined, examine
 from recognition.services.identification import Identification
 from recognition.services.results import Match, top_bucket
@@ -179,7 +179,8 @@ def _examine(
         if job.kind == JobKind.SEARCH_FACES:
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
-        return examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined = examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        return keeping.keep(examined, data=data, collection=collection)
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()
 
@@ -212,6 +213,7 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> 
         raise JobClosed(f"The job is {job.status}.")
     # The job's lock serialises its batches: what is pending now stays ours until the commit.
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
+    keeping.refer_to(references.files_of(outcomes.values()), tenant_id=tenant_id)
     n_faces = 0
     candidates: list[Match] = []
     for item in claimed.order_by("sequence"):
@@ -220,6 +222,8 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> 
         candidates += outcome.candidates if isinstance(outcome, Identification) else []
     if enrols:
         references.count(collection, added=n_faces)
+        if n_faces:
+            references.add_use(collection, usage=jobs.usage_of(job))
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
     _touch(job)

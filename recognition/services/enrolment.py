@@ -17,7 +17,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
 from recognition.models import Collection, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.services import engines, references, submission
+from recognition.services import engines, keeping, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import examine
 from recognition.services.results import FaceView, Rejection, view_of
@@ -51,7 +51,7 @@ def enrol_image(
     """Enrol the faces of one picture, now.
 
     Args:
-        data: encoded picture; it is not kept.
+        data: encoded picture; it is kept where the collection says so.
         collection_name: the tenant's name for the collection.
         actor: who asks.
         external_id: the tenant's own name for who is on it.
@@ -64,6 +64,7 @@ def enrol_image(
         NoFaceFound, NoUsableFace: there is nothing to enrol.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+        StorageUnavailable: the collection keeps pictures, and this one could not be written.
     """
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
@@ -71,10 +72,13 @@ def enrol_image(
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
         examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        examined = keeping.keep(examined, data=data, collection=collection)
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+            keeping.refer_to(references.files_of([examined]), tenant_id=actor.tenant_id)
             image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
             references.count(locked, added=len(faces))
+            references.add_use(locked, usage=actor.usage)
             if partitions.is_due(locked):
                 dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
             admission.complete(n_faces=len(faces), resource=gate.ResourceRef("image", image.id, actor.tenant_id))

@@ -25,6 +25,7 @@ from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
 from recognition.services import identification, references
+from recognition.services.references import Removed
 
 R = TypeVar("R")
 
@@ -192,7 +193,8 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
         raise JobClosed(f"The job is {job.status}.")
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
     destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
-    selectors.items_of(job).delete()
+    n_items, _ = selectors.items_of(job).delete()
+    removed = destroyed.removed + Removed(job_results=n_items)
     close(job, status=JobStatus.HALTED_BY_POLICY, problem=refusal.as_problem())
     ledger.record_event(
         Tag.JOB_HALTED,
@@ -202,10 +204,10 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
         data={
             "decision": str(refusal.decision_id),
             "rules": [rule["id"] for rule in refusal.rules],
-            "n_faces": len(destroyed),
+            "n_faces": len(destroyed.face_ids),
         },
     )
-    admission.complete(n_faces=len(destroyed))
+    admission.complete(n_faces=len(destroyed.face_ids), removed=removed.counts())
 
 
 def _administer(actor: Actor, *, job_id: uuid.UUID | None, only_looks: bool = False) -> gate.AccessRequest:

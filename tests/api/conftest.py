@@ -40,9 +40,13 @@ def make_objects(home: Path) -> MakeObjects:
     """Make a collection with a face and an open job for a tenant that may still do so."""
 
     def make(player: Player, *, collection: str = "gallery", external_id: str = "", **options: Any) -> Objects:
-        collections.create_collection(collection, actor=player.actor, **options)
+        collections.create_collection(collection, actor=player.actor, store_images=True, **options)
         enrolled = enrolment.enrol_image(
             face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id
+        )
+        # Rows that destroy a face come before those that destroy an image: it is of another face.
+        pictured = enrolment.enrol_image(
+            face_picture(3), collection_name=collection, actor=player.actor, external_id=external_id
         )
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
@@ -52,7 +56,13 @@ def make_objects(home: Path) -> MakeObjects:
             member_id = Membership.objects.get(user=member).id
         decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
         return Objects(
-            collection, str(enrolled.face_ids[0]), str(job.id), decision_id, str(player.key_id), str(member_id)
+            collection,
+            str(enrolled.face_ids[0]),
+            str(job.id),
+            decision_id,
+            str(player.key_id),
+            str(member_id),
+            str(pictured.image_id),
         )
 
     return make

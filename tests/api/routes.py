@@ -27,6 +27,7 @@ class Objects:
     decision_id: str
     key_id: str = "0190d7a2-0000-7000-8000-000000000000"
     member_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    image_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -37,6 +38,14 @@ Body = Callable[[Objects], dict[str, Any]]
 
 def _image() -> dict[str, str]:
     return {"bytes": base64.b64encode(face_picture(1)).decode()}
+
+
+def image_by_id(objects: Objects) -> dict[str, Any]:
+    return {"image": {"image_id": objects.image_id}}
+
+
+def images_by_id(objects: Objects) -> dict[str, Any]:
+    return {"images": [{"image_id": objects.image_id}]}
 
 
 def nothing(_: Objects) -> dict[str, Any]:
@@ -114,6 +123,7 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_IMAGE = "/v1/images/{image_id}"
 _DECISION = "/v1/decisions/{decision_id}"
 _KEY = "/v1/keys/{key_id}"
 _MEMBER = "/v1/members/{member_id}"
@@ -141,6 +151,10 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("GET",    _IMAGE,                        nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_IMAGE}/content",           nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   "/v1/detect",                  image_by_id,    200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/faces:batch",  images_by_id,   202, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/usage",                   nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
@@ -152,6 +166,7 @@ _USES = (
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 

@@ -48,6 +48,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collection-delete": f"{collection}/delete",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
+        "face": f"{collection}/faces/{face.id}/",
         "face-delete": f"{collection}/faces/{face.id}/delete",
         "jobs": "/jobs",
         "job": f"/jobs/{job.id}/",
