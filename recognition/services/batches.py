@@ -182,6 +182,7 @@ def _examine(
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
         examined = examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined.require_usable_face()
         return keeping.keep(examined, data=data, collection=collection)
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()

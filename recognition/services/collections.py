@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -40,6 +40,7 @@ def create_collection(
     retention_days: int | None = None,
     threshold: float | None = None,
     store_images: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> Collection:
     """Create an empty collection, pinned to the present version of its engine.
 
@@ -65,6 +66,7 @@ def create_collection(
             retention_days=retention_days,
             threshold=threshold,
             store_images=store_images,
+            tags=dict(tags or {}),
             partition_no=collection_id.int % SHARED_PARTITIONS,
             template_seed=new_sealed_seed(tenant_id=actor.tenant_id, collection_id=collection_id),
             decision_entry_id=admission.decision_id,

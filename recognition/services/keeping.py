@@ -39,7 +39,7 @@ _ANNOUNCE: Final = """
 
 
 def keep(examined: Examined, *, data: bytes, collection: Collection) -> Examined:
-    """Keep the bytes of a picture where its collection says so. No transaction may be open.
+    """Keep the bytes of a picture with faces to enrol where its collection says so. No transaction may be open.
 
     Returns:
         The same, with the file that is now there; `refer_to` it in the transaction that stores the image.
@@ -47,7 +47,7 @@ def keep(examined: Examined, *, data: bytes, collection: Collection) -> Examined
     Raises:
         StorageUnavailable: it could not be written.
     """
-    if not collection.store_images:
+    if not collection.store_images or not examined.faces:
         return examined
     picture, tenant_id = examined.picture, collection.tenant_id
     with tenant_scope(tenant_id), connections["default"].cursor() as cursor:

@@ -9,7 +9,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0007_rests_on_an_allowed_decision"),
+        ("recognition", "0008_tags_and_digests"),
         ("tenants", "0007_columns_of_people"),
     ]
 
