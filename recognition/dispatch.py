@@ -24,7 +24,7 @@ RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
 RUN_SEARCH_BATCH: Final = "recognition.run_search_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
-SWEEP_PICTURES: Final = "recognition.sweep_pictures"
+PURGE: Final = "recognition.purge"
 
 
 _BATCH_OF: Final = {JobKind.ENROL_FACES: RUN_ENROLMENT_BATCH, JobKind.SEARCH_FACES: RUN_SEARCH_BATCH}

@@ -111,6 +111,13 @@ class JobHalted(Conflict):
     title = "The job was halted by policy and its output destroyed"
 
 
+class JobResultsExpired(Conflict):
+    """Results are kept as long as the collection keeps faces, and never longer than the platform says."""
+
+    code = "job-results-expired"
+    title = "The time for which the job's results are kept is over"
+
+
 class CollectionDeleted(Conflict):
     """Why a job was cancelled: the collection it was to fill is gone."""
 

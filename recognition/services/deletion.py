@@ -87,11 +87,13 @@ def delete_image(image_id: uuid.UUID, *, actor: Actor) -> None:
         ImageNotFound: there is none of this id, or it is another tenant's.
     """
     with tenant_scope(actor.tenant_id):
-        collection = image_selectors.get_for(actor.tenant_id, image_id=image_id).collection
+        image = image_selectors.list_for(actor.tenant_id).filter(id=image_id).first()
+    if image is None:
+        raise ImageNotFound
     resource = gate.ResourceRef("image", image_id, actor.tenant_id)
     request = gate.AccessRequest(actor=actor, operation=Operation.DELETE, resource=resource)
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
-        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+        locked = selectors.lock_for(actor.tenant_id, collection_id=image.collection_id)
         face_ids = list(face_selectors.ids_on(image_id, collection=locked))
         if not face_ids:
             raise ImageNotFound  # its last face was deleted meanwhile, and the image with it

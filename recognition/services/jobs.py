@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
 from common.context import Actor, ActorKind, Usage, tenant_scope
@@ -19,7 +19,7 @@ from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.errors import PolicyRefused
 from recognition import staging
-from recognition.errors import CollectionNotFound, JobClosed, JobHalted, ThresholdBelowCollection
+from recognition.errors import CollectionNotFound, JobClosed, JobHalted, JobResultsExpired, ThresholdBelowCollection
 from recognition.models import Collection, DispatchTicket, Job, JobItem
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
@@ -91,6 +91,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
     Raises:
         JobNotFound: there is none of this id, or it is another tenant's.
         JobHalted: its output was destroyed.
+        JobResultsExpired: the time for which results are kept is over.
         PolicyRefused: the policy does not allow it, any more.
     """
     with tenant_scope(actor.tenant_id):
@@ -106,7 +107,10 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
         if job.status == JobStatus.HALTED_BY_POLICY:
             raise JobHalted
-        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related("faces"))
+        if not selectors.has_results(job):
+            raise JobResultsExpired
+        faces = Prefetch("faces", queryset=face_selectors.live())
+        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related(faces))
         admission.complete()
     return page
 

@@ -22,7 +22,7 @@ from recognition.engines.fake import face_picture
 from recognition.errors import StorageUnavailable
 from recognition.models import Collection, Image, StoredFile
 from recognition.services import batches, collections, enrolment, images, keeping
-from recognition.tasks import sweep_pictures
+from recognition.tasks import purge
 from tests.recognition.conftest import GALLERY, Outbox, decided, in_json, reload, submit, work_off
 from tests.worlds import MoratoriumFactory, Player, World
 
@@ -150,7 +150,7 @@ def test_what_was_refused_at_the_fence_is_swept(
     keeping.sweep()
     assert len(_files(home)) == 1, "an enrolment may be about to commit"
     _age_files()
-    sweep_pictures.apply().get()
+    purge.apply().get()
 
     assert (_files(home), _rows(alice)) == (set(), [])
 
