@@ -69,6 +69,16 @@ def remove(*, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
     _remove_folder(_folder(tenant_id, job_id))
 
 
+def count_jobs(tenant_id: uuid.UUID) -> int:
+    """Return for how many jobs of a tenant something is staged."""
+    return sum(1 for _ in (_root() / str(tenant_id)).glob("*"))
+
+
+def remove_tenant(tenant_id: uuid.UUID) -> None:
+    """Delete everything that is staged for a tenant."""
+    _remove_folder(_root() / str(tenant_id))
+
+
 def jobs_older_than(seconds: float) -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
     """Return tenant and job of each staged folder that has not changed for so long; what is not ours is passed over."""
     before = time.time() - seconds

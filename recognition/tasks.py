@@ -10,9 +10,9 @@ from django.conf import settings
 
 from common.context import task_tenant_id
 from common.tasks import PlatformTask, TenantTask
-from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS, SWEEP_PICTURES
+from recognition.dispatch import PROMOTE_COLLECTION, PURGE, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS
 from recognition.gallery import partitions
-from recognition.services import batches, keeping, sweeping
+from recognition.services import batches, erasure, purging, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -46,7 +46,8 @@ def sweep_jobs() -> None:
     sweeping.sweep()
 
 
-@shared_task(name=SWEEP_PICTURES, base=PlatformTask, **_LIMITS)
-def sweep_pictures() -> None:
-    """Take away files of pictures that no image refers to."""
-    keeping.sweep()
+@shared_task(name=PURGE, base=PlatformTask, **_LIMITS)
+def purge() -> None:
+    """Delete what nobody may keep any longer; the next run goes on where this one stopped."""
+    erasure.erase_due(seconds=_VISIBILITY_SECONDS / 4)
+    purging.purge(seconds=_VISIBILITY_SECONDS / 4)

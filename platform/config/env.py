@@ -65,6 +65,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
     Variable("CUSTOS_TASK_VISIBILITY_SECONDS", "60", "After this long an unacknowledged task is delivered again."),
+    Variable(
+        "CUSTOS_JOB_RESULT_DAYS",
+        "30",
+        "Most days that results of jobs are kept; a collection's retention may be shorter.",
+    ),
+    Variable(
+        "CUSTOS_TENANT_DELETION_DAYS", "7", "Days in which an owner may take the deletion of an organisation back."
+    ),
     Variable("CUSTOS_KEY_REQUESTS_PER_MINUTE", "6000", "Most requests of one API key in a minute; 0: no limit."),
     Variable("CUSTOS_TENANT_REQUESTS_PER_MINUTE", "12000", "Most requests of a tenant in a minute; 0: no limit."),
     Variable(
@@ -194,6 +202,8 @@ class Environment:
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
     task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
+    job_result_days: int = field(default_factory=lambda: _integer("CUSTOS_JOB_RESULT_DAYS"))
+    tenant_deletion_days: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_DELETION_DAYS"))
     key_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_KEY_REQUESTS_PER_MINUTE"))
     tenant_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_REQUESTS_PER_MINUTE"))
     key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))

@@ -31,6 +31,7 @@ _SECTIONS: Final = {
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
+    **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
 }
 

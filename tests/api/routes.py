@@ -78,6 +78,10 @@ def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
 
 
+def confirmation(_: Objects) -> dict[str, Any]:
+    return {"confirm": "a-slug"}
+
+
 def new_key(_: Objects) -> dict[str, Any]:
     return {"name": "another", "scopes": ["detect"], "purposes": ["photo_organisation"]}
 
@@ -217,8 +221,14 @@ CASES = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
+# Leaving is for owners, who sign in; no key may, whatever the state of its tenant.
+OWNERS = (
+    Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
+    Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
+)
 # fmt: on
-UNGOVERNED = (*CASES, *PEOPLE)
+UNGOVERNED = (*CASES, *PEOPLE, *OWNERS)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

@@ -38,6 +38,8 @@ CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
 CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
 CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024
 CUSTOS_MAX_BATCH_IMAGES = 500
+CUSTOS_JOB_RESULT_DAYS = ENVIRONMENT.job_result_days
+CUSTOS_TENANT_DELETION_DAYS = ENVIRONMENT.tenant_deletion_days
 CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
 CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
@@ -301,7 +303,7 @@ CELERY_TASK_ROUTES = {
     "recognition.run_enrolment_batch": {"queue": "bulk"},
     "recognition.run_search_batch": {"queue": "bulk"},
     "recognition.sweep_jobs": {"queue": "maintenance"},
-    "recognition.sweep_pictures": {"queue": "maintenance"},
+    "recognition.purge": {"queue": "maintenance"},
     "traffic.purge_answers": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
@@ -320,7 +322,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
-    "sweep-pictures": {"task": "recognition.sweep_pictures", "schedule": 60.0, "options": {"expires": 60}},
+    "purge": {"task": "recognition.purge", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }
 
