@@ -26,7 +26,8 @@ from tenants.models import Tenant
 logger = logging.getLogger(__name__)
 
 _MOST_TENANTS: Final = 100
-_ACCESS: Final = ("tenants_apikeysecret", "tenants_membership", "tenants_invitation")
+# Who may act, and what for: first.
+_ACCESS: Final = ("tenants_apikeysecret", "tenants_membership", "tenants_invitation", "governance_approval")
 
 
 def erase_due(*, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Images that faces were enrolled from, and the pictures themselves where they are kept.
 
 Reading one is reading a result of enrolment. `read_image` is what other edges use to get at the bytes of a kept
-picture; `references` is for many at once.
+picture, `read_by_name` where it is named in text; `references` is for many at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from common.context import Actor, tenant_scope
 from governance import gate
 from recognition import storage
-from recognition.errors import ImageNotKept
+from recognition.errors import ImageNotFound, ImageNotKept
 from recognition.models import Image
 from recognition.selectors import images as selectors
 from recognition.services import reading
@@ -73,6 +73,23 @@ def read_image(image_id: uuid.UUID, *, actor: Actor) -> tuple[KeptPicture, bytes
     """
     picture = references([image_id], actor=actor)[image_id]
     return picture, picture.read()
+
+
+def read_by_name(name: str, *, collection_name: str, actor: Actor) -> bytes:
+    """Return the bytes of a kept picture that an edge names in text, as a bucket and a key do: collection, image id.
+
+    Raises:
+        ImageNotFound: there is none of this id in this collection.
+        ImageNotKept, PolicyRefused, StoredImageDamaged, StorageUnavailable: as in `read_image`.
+    """
+    try:
+        image_id = uuid.UUID(name)
+    except ValueError:
+        raise ImageNotFound from None
+    with tenant_scope(actor.tenant_id):
+        if selectors.get_for(actor.tenant_id, image_id=image_id).collection.name != collection_name:
+            raise ImageNotFound
+    return read_image(image_id, actor=actor)[1]
 
 
 def references(image_ids: CollectionOf[uuid.UUID], *, actor: Actor) -> dict[uuid.UUID, KeptPicture]:

@@ -23,7 +23,8 @@ END $do$;
 
 # The application cannot delete keys, approvals, jobs or counters, and should not. What it may do is name a tenant whose
 # deletion is due, and a table of tenants; the log is none of them. Rows go in batches, so that a long erasure is many
-# short transactions.
+# short transactions. Suspensions and their like go after the approvals alone: who has taken over the application must
+# not set a stopped tenant free by letting half of its deletion happen.
 _ERASE = f"""
 CREATE FUNCTION custos_due_tenants(most integer) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -45,6 +46,15 @@ BEGIN
     END IF;
     PERFORM set_config('{ERASING}', wanted::text, true);
 END $$;
+CREATE FUNCTION custos_require_powerless(target regclass, wanted uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF (SELECT relname FROM pg_class WHERE oid = target) ~ '^governance_' AND target <> 'public.governance_approval'::regclass
+        AND EXISTS (SELECT FROM public.governance_approval WHERE tenant_id = wanted)
+    THEN
+        RAISE EXCEPTION 'what governs a tenant stays as long as its approvals' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
 CREATE FUNCTION custos_count_rows(target regclass, wanted uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -61,6 +71,7 @@ DECLARE
     removed bigint;
 BEGIN
     PERFORM public.custos_begin_erasing(target, wanted);
+    PERFORM public.custos_require_powerless(target, wanted);
     EXECUTE format(
         'DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE tenant_id = $1 LIMIT $2))', target, target
     ) USING wanted, most;
@@ -80,14 +91,15 @@ END $$;
 CREATE POLICY erasure ON tenants_tenant TO custos_owner
     USING (id = NULLIF(current_setting('{ERASING}', true), '')::uuid);
 REVOKE ALL ON FUNCTION custos_due_tenants(integer), custos_begin_erasing(regclass, uuid),
-    custos_count_rows(regclass, uuid), custos_erase_rows(regclass, uuid, integer), custos_forget_tenant(uuid) FROM PUBLIC;
+    custos_require_powerless(regclass, uuid), custos_count_rows(regclass, uuid),
+    custos_erase_rows(regclass, uuid, integer), custos_forget_tenant(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION custos_due_tenants(integer), custos_count_rows(regclass, uuid),
     custos_erase_rows(regclass, uuid, integer), custos_forget_tenant(uuid) TO custos_app;
 GRANT UPDATE (deletion_requested_at, deletion_due_at, erased_counts) ON tenants_tenant TO custos_app;
 """
 _BACK = """
-DROP FUNCTION custos_due_tenants(integer), custos_begin_erasing(regclass, uuid), custos_count_rows(regclass, uuid),
-    custos_erase_rows(regclass, uuid, integer), custos_forget_tenant(uuid);
+DROP FUNCTION custos_due_tenants(integer), custos_begin_erasing(regclass, uuid), custos_require_powerless(regclass, uuid),
+    custos_count_rows(regclass, uuid), custos_erase_rows(regclass, uuid, integer), custos_forget_tenant(uuid);
 DROP POLICY erasure ON tenants_tenant;
 """
 

@@ -19,7 +19,7 @@ from governance import services as governance
 from governance.errors import PolicyRefused
 from recognition import storage
 from recognition.engines.fake import face_picture
-from recognition.errors import StorageUnavailable
+from recognition.errors import ImageNotFound, StorageUnavailable
 from recognition.models import Collection, Image, StoredFile
 from recognition.services import batches, collections, enrolment, images, keeping
 from recognition.tasks import purge
@@ -452,3 +452,13 @@ def test_the_service_gives_the_bytes_of_an_own_picture(world: World, album: Coll
     picture, read = images.read_image(image_id, actor=world.alice.actor)
 
     assert (read, picture.format, picture.size_bytes) == (data, "PNG", len(data))
+
+
+@pytest.mark.parametrize("name", ["no id", "", "0190d7a2-0000-7000-8000-000000000000"])
+def test_a_picture_is_named_by_collection_and_id(alice: Player, album: Collection, name: str) -> None:
+    image_id = _enrol(alice, face_picture(1))
+
+    assert images.read_by_name(str(image_id), collection_name=GALLERY, actor=alice.actor) == face_picture(1)
+    for key, bucket in ((name, GALLERY), (str(image_id), "another")):
+        with pytest.raises(ImageNotFound):
+            images.read_by_name(key, collection_name=bucket, actor=alice.actor)

@@ -320,6 +320,23 @@ def test_what_belongs_to_no_tenant_and_the_log_are_refused(alice: Player, table:
         tables.erase_rows(alice.tenant.id, table=table)
 
 
+def test_a_suspension_does_not_go_before_the_approvals(world: World) -> None:
+    governance.suspend(
+        world.alice.tenant.id,
+        target=Suspension.Target.ORGANISATION,
+        target_id=world.alice.tenant.id,
+        reason="test",
+        imposed_by=world.staff.oversight[0],
+    )
+    _due(world.alice)
+
+    with pytest.raises(DatabaseError, match="stays as long as its approvals"), transaction.atomic():
+        tables.erase_rows(world.alice.tenant.id, table="governance_suspension")
+    tables.erase_rows(world.alice.tenant.id, table="governance_approval")
+
+    assert tables.erase_rows(world.alice.tenant.id, table="governance_suspension") == 1
+
+
 def test_every_table_of_tenants_is_emptied_after_those_that_refer_to_it() -> None:
     order = tables.tables()
 
