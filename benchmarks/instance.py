@@ -91,7 +91,7 @@ def _manage(*command: str, role: str) -> None:
 
 def _tenant(engine: str) -> BenchTenant:
     from common.context import Actor, ActorKind, Usage
-    from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+    from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
     from governance import services as governance
     from governance.audit import ledger
     from recognition.engines import registry
@@ -118,6 +118,7 @@ def _tenant(engine: str) -> BenchTenant:
             jurisdictions=["US"],
             end_users=[category],
             engine_versions=[registry.get(engine).version],
+            attestations=list(Attestation),
         ),
         expires_at=ledger.database_now() + timedelta(days=2),
         approvers=(officers[0], officers[1]),

@@ -32,6 +32,13 @@ class PolicyMissing(Unavailable):
     title = "No policy is in force"
 
 
+class PolicyNotSigned(Unavailable):
+    """What is in the database as the policy in force was not published by this platform: nothing is allowed by it."""
+
+    code = "policy-not-signed"
+    title = "The policy in force bears no valid signature"
+
+
 class DecisionNotFound(NotFound):
     code = "decision-not-found"
     title = "There is no such decision of this tenant"

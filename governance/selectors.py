@@ -15,7 +15,8 @@ from django.db.models import Q
 
 from common.context import Actor, ActorKind
 from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
-from governance.errors import PolicyMissing
+from governance import policy_signatures
+from governance.errors import PolicyMissing, PolicyNotSigned
 from governance.models import Suspension
 from governance.policies import Policy
 from tenants.bounds import bound_set
@@ -70,7 +71,8 @@ SELECT
             'from', custos_micros(a.valid_from), 'until', custos_micros(a.expires_at),
             'purposes', a.purposes, 'operations', a.operations,
             'jurisdictions', a.jurisdictions, 'end_users', a.end_users,
-            'engine_versions', a.engine_versions,
+            'engine_versions', a.engine_versions, 'attestations', a.attestations,
+            'gallery_cap', a.gallery_cap, 'daily_searches', a.daily_searches,
             'approvers', CASE WHEN a.approver_1_id = a.approver_2_id THEN 1 ELSE 2 END,
             'conflicted', EXISTS (SELECT FROM tenants_membership m WHERE m.tenant_id = %(tenant)s
                                   AND m.user_id IN (a.approver_1_id, a.approver_2_id)))
@@ -157,11 +159,26 @@ def suspended_kinds(tenant_id: uuid.UUID, ids: Collection[uuid.UUID]) -> Collect
 
 @lru_cache(maxsize=16)
 def load_policy(version: int) -> Policy:
-    """Return a policy version; versions never change, so a process reads each once."""
+    """Return a policy version; versions never change, so a process reads each once.
+
+    Raises:
+        PolicyNotSigned: it was not published here; something else wrote it into the database.
+    """
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT body FROM governance_policyversion WHERE version = %s", [version])
-        (body,) = cursor.fetchone()
-    return Policy.from_body(_values(body))
+        cursor.execute(_POLICY, [version])
+        body, digest, author, approver, effective_from, signature = cursor.fetchone()
+    policy = Policy.from_body(_values(body))
+    is_ours = policy.version == version and policy_signatures.is_signed(
+        signature,
+        version=version,
+        digest=policy.digest,
+        author=author,
+        approver=approver,
+        effective_from=effective_from,
+    )
+    if digest != policy.digest or not is_ours:
+        raise PolicyNotSigned(f"Policy version {version} does not bear this platform's signature.")
+    return policy
 
 
 def _values(value: Any) -> Any:
@@ -177,9 +194,11 @@ def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
         "approval_expires_at": approval["until"],
         "approval_approvers": approval["approvers"],
         "approval_conflicted": approval["conflicted"],
+        "approval_gallery_cap": approval["gallery_cap"],
+        "approval_daily_searches": approval["daily_searches"],
         **{
             f"approval_{name}": sorted(approval[name])
-            for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions")
+            for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions", "attestations")
         },
     }
 
@@ -270,6 +289,10 @@ class CategoryInUse:
         return self.slug.replace("_", " ")
 
 
+_POLICY = """
+    SELECT body, digest, author, approver, custos_micros(effective_from), signature
+    FROM governance_policyversion WHERE version = %s
+"""
 _IN_FORCE = """
     SELECT id, categories, end_users FROM governance_moratorium
     WHERE lifted_at IS NULL AND effective_from <= clock_timestamp()

@@ -12,6 +12,7 @@ from rest_framework.serializers import Serializer
 
 from common.problem_shapes import ProblemResponse
 from common.problems import CONTENT_TYPE
+from common.vocabulary import Circumstance
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -33,6 +34,7 @@ PAGE = [
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
 ]
 
+_CIRCUMSTANCE = "|".join(Circumstance)
 _GOVERNANCE = [
     OpenApiParameter(
         name,
@@ -45,6 +47,13 @@ _GOVERNANCE = [
         ("Custos-On-Behalf-Of", "For whom, as a category of customer. Left out: the key's default."),
         ("Custos-Jurisdiction", "Whose law applies (ISO 3166). Left out: the key's default."),
         ("Custos-Case", "Reference of the case; only a keyed digest of it is recorded."),
+    )
+] + [
+    OpenApiParameter(
+        "Custos-Circumstances",
+        {"type": "string", "pattern": f"^({_CIRCUMSTANCE})( ?, ?({_CIRCUMSTANCE}))*$"},
+        OpenApiParameter.HEADER,
+        description="What the request states against itself, slugs separated by commas; each may refuse it.",
     )
 ]
 _IDEMPOTENCY_KEY = OpenApiParameter(

@@ -48,12 +48,21 @@ def authorised(collection_id: uuid.UUID, *, actor: Actor, resource: gate.Resourc
     )
     with tenant_scope(actor.tenant_id):
         uses = selectors.uses_of(actor.tenant_id, collection_id=collection_id)
-    origins = [_made_for(use, request=request) for use in uses if use != replace(actor.usage, case_ref=None)]
+    origins = [_made_for(use, request=request) for use in uses if use != _stated_by(actor)]
     with ExitStack() as stack:
         # The reader's own last: its decision is the one that the answer names.
         yield Reading(tuple(stack.enter_context(gate.authorised(asked)) for asked in (*origins, request)))
 
 
 def _made_for(use: Usage, *, request: gate.AccessRequest) -> gate.AccessRequest:
-    usage = replace(use, case_ref=request.actor.usage.case_ref)
+    usage = replace(
+        request.actor.usage,
+        purpose=use.purpose,
+        on_behalf_of=use.on_behalf_of,
+        jurisdiction=use.jurisdiction,
+    )
     return replace(request, actor=replace(request.actor, usage=usage), of_origin=True)
+
+
+def _stated_by(actor: Actor) -> Usage:
+    return Usage(actor.usage.purpose, actor.usage.on_behalf_of, actor.usage.jurisdiction)

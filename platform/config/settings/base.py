@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "governance",
+    "governance.accountability",
     "governance.casework",
     "traffic",
     "recognition",
