@@ -9,6 +9,7 @@ from typing import Any, Final
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
 from governance.rules.casework import CASE_RULES, SEV_RULES, WAR_RULES
+from governance.rules.evidence import EVIDENCE_RULES
 from governance.rules.extent import EXTENT_RULES
 from governance.rules.prohibited import AGE_RULES, PRH_RULES
 from governance.rules.reliability import RELIABILITY_RULES
@@ -39,6 +40,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *RELIABILITY_RULES,
         *EXTENT_RULES,
         AUD_001,
+        *EVIDENCE_RULES,
         *ALW_RULES,
     )
 }

@@ -174,6 +174,7 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "case_state": _one_of(frozenset({"none", "unknown", "open", "closed"})),
     "offence|None": _or_none(_one_of(OFFENCE_SLUGS)),
     "list[authorisation]": _records(_AUTHORISATION),
+    "list[log part]": _all_of(frozenset({"sequencer", "witness"})),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
 }
@@ -218,6 +219,9 @@ FACTS: Final[dict[str, FactSpec]] = {
         ),
         FactSpec(
             "exemptions", "list[exemption]", _S.TENANT, "The exemptions of this tenant from them that have not ended."
+        ),
+        FactSpec(
+            "audit_stale", "list[log part]", _S.DERIVED, "Which of the log's sequencer and witness have not kept up."
         ),
         FactSpec("threshold_milli", "milli|None", _S.REQUEST, "The similarity threshold in per cent, times 1000."),
         FactSpec("key_operations", "list[text]", _S.KEY, "What the key or role may do; empty: nothing."),

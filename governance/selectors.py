@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
@@ -106,7 +107,13 @@ SELECT
                     ORDER BY a.id), '[]')
                 FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
                   AND a.purged_at IS NULL AND a.revoked_at IS NULL))
-        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text)
+        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
+    EXISTS (SELECT FROM (SELECT queued_at FROM audit_pending ORDER BY ins_id LIMIT 1) oldest
+        WHERE queued_at < moment.now - make_interval(secs => %(sequencer_lag)s)),
+    EXISTS (SELECT FROM audit_signing_key WHERE use = 'witness')
+        AND EXISTS (SELECT FROM (SELECT ts FROM audit_checkpoint
+            WHERE size > coalesce((SELECT max(size) FROM audit_cosignature), 0) ORDER BY size LIMIT 1) uncosigned
+            WHERE ts < moment.now - make_interval(secs => %(witness_lag)s))
 FROM moment
 """
 
@@ -127,12 +134,15 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "key": actor.id if actor.kind is ActorKind.API_KEY else None,
         "user": actor.id if actor.kind is ActorKind.USER else None,
         "targets": list(targets),
+        "sequencer_lag": settings.CUSTOS_SEQUENCER_LAG_SECONDS,
+        "witness_lag": settings.CUSTOS_WITNESS_LAG_SECONDS,
         "case": actor.usage.case_ref,
     }
     with connections["default"].cursor() as cursor:
         cursor.execute(_SNAPSHOT, parameters)
         (
             now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
+            is_sequencer_stale, is_witness_stale,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
@@ -141,6 +151,9 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "tenant_category": category,
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
+        "audit_stale": [
+            part for part, is_stale in (("sequencer", is_sequencer_stale), ("witness", is_witness_stale)) if is_stale
+        ],
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }

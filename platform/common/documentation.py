@@ -132,7 +132,7 @@ def documented(
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
-        files: media types of its successes, where these are files.
+        files: media types of its successes, where these are no JSON.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
     successes = list(responses)

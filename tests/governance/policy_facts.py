@@ -39,6 +39,7 @@ BASE: dict[str, Any] = {
     "suspended": [],
     "moratoria": [],
     "exemptions": [],
+    "audit_stale": [],
     "threshold_milli": 99_000,
     "key_operations": _OPERATIONS,
     "key_purposes": ["victim_identification"],

@@ -74,6 +74,8 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"engine_version": "sface-2"}, ["VET-005"], "sface-2"),
     ({"approval_engine_versions": []}, ["VET-005"], "sface-1"),
     ({"suspended": ["organisation"]}, ["SUS-001"], "organisation"),
+    ({"audit_stale": ["sequencer"]}, ["AUD-002"], "its sequencer has not kept up"),
+    ({"audit_stale": ["sequencer", "witness"]}, ["AUD-002"], "its sequencer and witness"),
     ({"suspended": ["collection", "key"]}, ["SUS-001"], "collection, key"),
     ({"moratoria": [make_moratorium()]}, ["MOR-001"], "m1"),
     ({"moratoria": [make_moratorium(categories=["victim_rescue_ngo"])]}, ["MOR-001"], "m1"),
