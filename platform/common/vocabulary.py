@@ -42,6 +42,7 @@ class Operation(StrEnum):
     TRACK = "track"
     CLUSTER = "cluster"
     EXPORT = "export"
+    EVALUATE = "evaluate"
     READ_RESULT = "read_result"
     REVIEW = "review"
     DELETE = "delete"
@@ -128,6 +129,7 @@ class StaffRole(StrEnum):
 class JobKind(StrEnum):
     ENROL_FACES = "enrol_faces"
     SEARCH_FACES = "search_faces"
+    EVALUATE = "evaluate"
 
 
 class JobStatus(StrEnum):

@@ -134,3 +134,24 @@ GET_JOB_RESULTS: Final = Example(
         }
     )
 )
+_EVALUATION: Final[dict[str, Any]] = {
+    "id": _JOB_ID,
+    "status": "succeeded",
+    "collection": "family",
+    "probe_collection": None,
+    "engine_version": "sface-1",
+    "problem": None,
+    "created_at": _TIME,
+    "finished_at": _TIME,
+}
+LIST_EVALUATIONS: Final = Example(answer=_page(_EVALUATION))
+CREATE_EVALUATION: Final = Example(
+    {"collection": "family", "groups": {"anna": "women", "ben": "men"}}, _job("evaluate", "queued", done=0)
+)
+GET_EVALUATION: Final = Example(
+    answer={
+        **_EVALUATION,
+        "report": {"data": {"templates": 120, "subjects": 40, "unlabelled": 0, "drawn_from": 120}},
+        "plots": ["det", "calibration"],
+    }
+)

@@ -12,6 +12,7 @@ from recognition.models.collections import (
     CollectionUse,
     TemplatePartition,
 )
+from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
 from recognition.models.images import Image, StoredFile
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
@@ -24,6 +25,7 @@ __all__ = [
     "Collection",
     "CollectionUse",
     "DispatchTicket",
+    "EvaluationRun",
     "Face",
     "Image",
     "Job",

@@ -49,7 +49,7 @@ DROP POLICY purge ON recognition_face;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0010_kept_images_security")]
+    dependencies = [("recognition", "0012_kept_images_security")]
     operations = [
         migrations.AddField(
             model_name="job",

@@ -57,7 +57,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0009_kept_images"), ("audit", "0001_audit_entry")]
+    dependencies = [("recognition", "0011_kept_images"), ("audit", "0001_audit_entry")]
     operations = [
         migrations.RunSQL(_REFERENCES, migrations.RunSQL.noop),
         tenant_table("recognition_storedfile", grants="SELECT, INSERT, DELETE, UPDATE (unused_since)"),

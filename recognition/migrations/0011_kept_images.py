@@ -9,7 +9,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0008_tags_and_digests"),
+        ("recognition", "0010_evaluations"),
         ("tenants", "0007_columns_of_people"),
     ]
 
