@@ -23,10 +23,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class BenchTenant:
-    """An approved tenant and its key."""
+    """An approved tenant and its key; `pair` is for AWS Signature Version 4."""
 
     actor: Actor
     token: str
+    pair: tuple[str, str]
 
 
 @contextmanager
@@ -126,7 +127,7 @@ def _tenant(engine: str) -> BenchTenant:
         approvers=(officers[0], officers[1]),
     )
     actor = Actor(ActorKind.API_KEY, key.id, tenant.id, Usage(Purpose.PHOTO_ORGANISATION, None, "US"))
-    return BenchTenant(actor, key.token)
+    return BenchTenant(actor, key.token, (key.access_key_id, key.secret_access_key))
 
 
 def _close_connections() -> None:
