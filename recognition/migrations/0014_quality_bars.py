@@ -6,7 +6,7 @@ BARS = ["auto", "none", "low", "medium", "high"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0010_evaluations")]
+    dependencies = [("recognition", "0013_retention")]
     operations = [
         migrations.RemoveConstraint("job", "job_quality_filter_known"),
         migrations.AlterField(
