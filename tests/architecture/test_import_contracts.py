@@ -18,7 +18,10 @@ CONTRACTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["
 # contract → the file that a breach is planted in, and the breach
 PLANTED: dict[str, tuple[str, str]] = {
     "Apps point downwards; governance never sees recognition": ("tenants/services.py", "import governance.gate"),
-    "Edges, use-cases, machinery inside recognition": ("recognition/models.py", "import recognition.services.jobs"),
+    "Edges, use-cases, machinery inside recognition": (
+        "recognition/models/jobs.py",
+        "import recognition.services.jobs",
+    ),
     "Edges, use-cases, rules inside governance": ("governance/rules/usage.py", "import governance.policies"),
     "Edges, use-cases, counters inside traffic": ("traffic/models.py", "import traffic.services"),
     "Governance's models, policies and services are for governance, config and the demo": (

@@ -1,0 +1,32 @@
+"""Collections, the images and faces enrolled in them, and the jobs that enrol many: one module for each subject.
+
+Templates are not here: their table is made and read by `recognition.gallery` alone. Foreign keys between tenant tables
+hold in the database together with `tenant_id` (migration 0002); Django's own are declared without a constraint.
+"""
+
+from recognition.models.collections import (
+    COLLECTION_NAME,
+    LARGEST_DIMENSIONS,
+    SHARED_PARTITIONS,
+    Collection,
+    TemplatePartition,
+)
+from recognition.models.faces import Face
+from recognition.models.images import Image
+from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
+from recognition.models.references import tenant_reference
+
+__all__ = [
+    "COLLECTION_NAME",
+    "LARGEST_DIMENSIONS",
+    "SHARED_PARTITIONS",
+    "Collection",
+    "DispatchTicket",
+    "Face",
+    "Image",
+    "Job",
+    "JobItem",
+    "QualityFilter",
+    "TemplatePartition",
+    "tenant_reference",
+]
