@@ -32,7 +32,7 @@ from governance.errors import PolicyRefused
 logger = logging.getLogger(__name__)
 
 DEFAULT_THRESHOLD = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
-_NEEDS_THRESHOLD = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME})
+_NEEDS_THRESHOLD = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME, Operation.CLUSTER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class AccessRequest:
 
     Attributes:
         result_of: for READ_RESULT, the operation that made the result: reading is judged like making.
-        threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least 80.
+        threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least the usual one.
+        usual_threshold: what the operation uses where nothing asks for more.
         least_threshold: what the resource itself asks for at least, where the gate chooses.
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
@@ -63,6 +64,7 @@ class AccessRequest:
     resource: ResourceRef
     result_of: Operation | None = None
     threshold: float | None = None
+    usual_threshold: float = DEFAULT_THRESHOLD
     least_threshold: float | None = None
     gallery_size: int | None = None
     engine_version: str | None = None
@@ -277,9 +279,9 @@ def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:
     """The request's threshold as it is (a low one is refused, not clamped); left out, the lowest that is allowed."""
     if request.threshold is not None or request.operation not in _NEEDS_THRESHOLD:
         return request.threshold or 0.0
-    facts = _facts(request, snapshot, threshold=DEFAULT_THRESHOLD)
+    facts = _facts(request, snapshot, threshold=request.usual_threshold)
     floor = policies.threshold_floor_milli(snapshot.policy, facts) / 1000
-    return max(DEFAULT_THRESHOLD, floor, request.least_threshold or 0.0)
+    return max(request.usual_threshold, floor, request.least_threshold or 0.0)
 
 
 def _record(

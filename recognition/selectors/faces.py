@@ -13,7 +13,7 @@ from recognition.models import Collection, Face, Job
 
 def list_in(collection: Collection) -> QuerySet[Face]:
     """Return the faces of a collection; run it inside the tenant's scope."""
-    return Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
+    return Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).select_related("person")
 
 
 def get_in(collection: Collection, *, face_id: uuid.UUID) -> Face:

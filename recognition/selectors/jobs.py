@@ -53,6 +53,11 @@ def items_of(job: Job) -> QuerySet[JobItem]:
     return JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
 
 
+def with_results(items: QuerySet[JobItem]) -> QuerySet[JobItem]:
+    """Return items with what their results are told from: collection, faces, and whose the faces are."""
+    return items.select_related("job__collection").prefetch_related("faces__person")
+
+
 def pending_items(job: Job, *, first: int, count: int) -> QuerySet[JobItem]:
     """Return the items of one batch that are still to be done, in order."""
     batch = items_of(job).filter(sequence__gte=first, sequence__lt=first + count)

@@ -14,9 +14,11 @@ from common.vocabulary import JobKind, Operation
 from governance import gate
 from recognition import dispatch
 from recognition.engines.base import MAX_FACES
+from recognition.errors import PersonFull
 from recognition.gallery import partitions
-from recognition.models import Collection, Job, QualityFilter
+from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Job, Person, QualityFilter
 from recognition.selectors import collections as selectors
+from recognition.selectors import persons
 from recognition.services import engines, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import examine
@@ -47,6 +49,7 @@ def enrol_image(
     external_id: str = "",
     max_faces: int = MAX_FACES,
     quality: QualityFilter = QualityFilter.AUTO,
+    person: str | None = None,
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
@@ -57,8 +60,11 @@ def enrol_image(
         external_id: the tenant's own name for who is on it.
         max_faces: enrol the largest so many.
         quality: whether faces of low quality are left out.
+        person: id of the person whose largest face this is; only that one is enrolled, and nothing is compared.
 
     Raises:
+        PersonNotFound: the collection has no person of this id.
+        PersonFull: the person has a hundred faces.
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PolicyRefused: the policy does not allow it.
         NoFaceFound, NoUsableFace: there is nothing to enrol.
@@ -68,12 +74,16 @@ def enrol_image(
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
+    max_faces = max_faces if person is None else 1
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
         examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
-            image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
+            owner = None if person is None else _with_room(person, collection=locked)
+            image, faces = references.store(
+                examined, collection=locked, external_id=external_id, permit=permit, person=owner
+            )
             references.count(locked, added=len(faces))
             if partitions.is_due(locked):
                 dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
@@ -108,6 +118,13 @@ def submit_job(
     )
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
+
+
+def _with_room(person: str, *, collection: Collection) -> Person:
+    owner = persons.get_in(collection, name=person)
+    if owner.face_count >= MOST_FACES_OF_A_PERSON:
+        raise PersonFull
+    return owner
 
 
 def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:

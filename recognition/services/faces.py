@@ -27,7 +27,7 @@ def list_faces(*, collection_name: str, actor: Actor, paginate: Callable[[QueryS
         PolicyRefused: the policy does not allow it, any more.
     """
     collection = _collection(collection_name, actor=actor)
-    with gate.authorised(_read(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with gate.authorised(read_request(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_in(collection))
         admission.complete()
     return page
@@ -41,7 +41,7 @@ def get_face(face_id: uuid.UUID, *, collection_name: str, actor: Actor) -> FaceV
         CollectionNotFound, PolicyRefused: as in `list_faces`.
     """
     collection = _collection(collection_name, actor=actor)
-    with gate.authorised(_read(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with gate.authorised(read_request(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         face = selectors.get_in(collection, face_id=face_id)
         admission.complete(n_faces=1, resource=gate.ResourceRef("face", face_id, actor.tenant_id))
     return view_of(face)
@@ -52,7 +52,8 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def _read(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
+def read_request(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
+    """Return the question whether the actor may see whose faces a collection holds."""
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.READ_RESULT,

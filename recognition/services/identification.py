@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection as CollectionOf
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from common.vocabulary import Operation
 from governance import gate
 from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
+from recognition.evaluation.calibration import Calibration
 from recognition.gallery.base import Hit
 from recognition.models import Collection
 from recognition.selectors import collections as collection_selectors
@@ -104,7 +106,9 @@ def search_by_image(
     with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
         probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
         with tenant_scope(actor.tenant_id):
-            return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
+            return conclude(
+                probes, collection=collection, calibration=engine.calibration, limit=limit, admission=admission
+            )
 
 
 def search_by_face(
@@ -127,9 +131,16 @@ def search_by_face(
         gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission,
         tenant_scope(actor.tenant_id),
     ):
-        template = _template_of(face_id, collection=collection, permit=admission.permit)
+        template = template_of_face(face_id, collection=collection, permit=admission.permit)
         probes = Probes((None,), (template,))
-        return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
+        return conclude(
+            probes,
+            collection=collection,
+            calibration=engine.calibration,
+            limit=limit,
+            admission=admission,
+            exclude=[face_id],
+        )
 
 
 def _collection(name: str, *, actor: Actor) -> Collection:
@@ -173,7 +184,12 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> 
     return Probes(found, engine.extract(image, faces, permit=permit))
 
 
-def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+def template_of_face(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+    """Return the template of an enrolled face, in the open scope.
+
+    Raises:
+        FaceNotFound: the face is not in the collection.
+    """
     template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
     if template is None:
         raise FaceNotFound
@@ -184,18 +200,17 @@ def identify(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     threshold: float,
     permit: Permit,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search for all probes in one statement and name the candidates, in the open scope.
 
     Raises:
         CollectionNotFound: the collection was deleted meanwhile.
     """
-    calibration = engine.calibration
     min_score = calibration.score(threshold)
     found = gallery.search(
         collection_selectors.gallery_of(collection),
@@ -222,24 +237,24 @@ def identify(
         expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
         engine_version=collection.engine_version,
         threshold=threshold,
-        notice=_notice(fmr, engine=engine),
+        notice=notice(fmr, calibration=calibration),
     )
 
 
-def _search(
+def conclude(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     admission: gate.Admission,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search and complete the admission, in the open scope."""
     found = identify(
         probes,
         collection=collection,
-        engine=engine,
+        calibration=calibration,
         limit=limit,
         threshold=admission.threshold,
         permit=admission.permit,
@@ -256,8 +271,9 @@ def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceVi
     return {face_id: view_of(row) for face_id, row in rows.items()}
 
 
-def _notice(fmr: float, *, engine: FaceEngine) -> str:
+def notice(fmr: float, *, calibration: Calibration) -> str:
+    """Return what everybody should read who sees candidates found at this false match rate."""
     return (
         "An investigative lead, not an identification: similarity is not the probability that two pictures show one"
-        f" person. At this threshold {engine.calibration.fmr_text(fmr)}; have a trained person examine every candidate."
+        f" person. At this threshold {calibration.fmr_text(fmr)}; have a trained person examine every candidate."
     )

@@ -105,7 +105,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
         if job.status == JobStatus.HALTED_BY_POLICY:
             raise JobHalted
-        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related("faces"))
+        page = paginate(selectors.with_results(selectors.items_of(job)))
         admission.complete()
     return page
 

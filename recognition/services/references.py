@@ -11,8 +11,9 @@ from django.db.models import F
 from common.ids import new_id
 from common.permits import Permit
 from recognition.engines.base import DetectedFace
+from recognition.gallery import persons as person_gallery
 from recognition.gallery.pgvector import PgvectorGallery
-from recognition.models import Collection, Face, Image, JobItem
+from recognition.models import Collection, Face, Image, JobItem, Person
 from recognition.selectors import collections as collection_selectors
 from recognition.services.examination import Examined
 
@@ -26,8 +27,13 @@ def store(
     external_id: str,
     permit: Permit,
     item: JobItem | None = None,
+    person: Person | None = None,
 ) -> tuple[Image, list[Face]]:
-    """Store image, faces and templates. The collection's row is locked by the caller, who adds up `face_count`."""
+    """Store image, faces and templates. The collection's row is locked by the caller, who adds up `face_count`.
+
+    Args:
+        person: whose faces they are; the person's row is brought up to date.
+    """
     image = Image(
         tenant_id=collection.tenant_id,
         collection_id=collection.id,
@@ -39,6 +45,10 @@ def store(
     Face.objects.bulk_create(faces)
     entries = [(face.id, template) for face, (_, template) in zip(faces, examined.faces, strict=True)]
     gallery.add(collection_selectors.gallery_of(collection), entries, permit=permit)
+    if person is not None:
+        for face in faces:
+            face.person = person
+        give([face.id for face in faces], to=person, collection=collection, permit=permit)
     return image, faces
 
 
@@ -50,26 +60,41 @@ def count(collection: Collection, *, added: int) -> None:
     collection.face_count += added
 
 
+def give(face_ids: CollectionOf[uuid.UUID], *, to: Person | None, collection: Collection, permit: Permit) -> None:
+    """Say whose the faces of a locked collection are, and make the template of the new owner anew."""
+    Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids).update(person=to)
+    if to is not None:
+        refresh_persons([to.id], collection=collection, permit=permit)
+
+
+def refresh_persons(person_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> None:
+    """Make the templates of persons of a locked collection anew, after their faces changed."""
+    if person_ids:
+        person_gallery.refresh(collection_selectors.gallery_of(collection), person_ids, permit=permit)
+
+
 def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> list[uuid.UUID]:
-    """Delete faces of a locked collection: templates, rows, and images that no face is left of.
+    """Delete faces of a locked collection: templates, rows, and images that no face is left of. Persons lose them.
 
     Returns:
         The ids of the faces that there were.
     """
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
-    found = list(faces.values_list("id", "image_id"))
-    ids = [face_id for face_id, _ in found]
+    found = list(faces.values_list("id", "image_id", "person_id"))
+    ids = [face_id for face_id, _, _ in found]
     gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
     faces.delete()
-    _forget_empty_images({image_id for _, image_id in found}, collection=collection)
+    refresh_persons({person_id for _, _, person_id in found if person_id}, collection=collection, permit=permit)
+    _forget_empty_images({image_id for _, image_id, _ in found}, collection=collection)
     count(collection, added=-len(ids))
     return ids
 
 
 def destroy_all(collection: Collection, *, permit: Permit) -> int:
-    """Delete every template and face of a locked collection; return how many faces there were."""
+    """Delete every template, face and person of a locked collection; return how many faces there were."""
     gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
+    Person.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     return n_faces
 
 

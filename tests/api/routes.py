@@ -16,6 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from recognition.engines.fake import face_picture
 
+PERSON = "person-nobody-else-may-know"
+
 
 @dataclass(frozen=True, slots=True)
 class Objects:
@@ -25,6 +27,7 @@ class Objects:
     face_id: str
     job_id: str
     decision_id: str
+    person: str = PERSON
     key_id: str = "0190d7a2-0000-7000-8000-000000000000"
     member_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
@@ -65,6 +68,18 @@ def description(_: Objects) -> dict[str, Any]:
 
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
+
+
+def probe_by_person(objects: Objects) -> dict[str, Any]:
+    return {"person_id": objects.person}
+
+
+def new_person(_: Objects) -> dict[str, Any]:
+    return {"person_id": "ben-2001"}
+
+
+def display_name(_: Objects) -> dict[str, Any]:
+    return {"display_name": "another"}
 
 
 def new_key(_: Objects) -> dict[str, Any]:
@@ -114,6 +129,7 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_PERSON = f"{_COLLECTION}/persons/{{person}}"
 _DECISION = "/v1/decisions/{decision_id}"
 _KEY = "/v1/keys/{key_id}"
 _MEMBER = "/v1/members/{member_id}"
@@ -141,6 +157,16 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search",       probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/persons",      nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons",      new_person,     201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", image,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_id,  200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    _PERSON,                       nothing,        200, 403, 403, 403, 404, 401),
+    Row("PATCH",  _PERSON,                       display_name,   200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_PERSON}/faces",            nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces",            face_ids,       200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/usage",                   nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
@@ -150,6 +176,8 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     # destroying
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces:remove",     face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _PERSON,                       nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
