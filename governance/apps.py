@@ -8,6 +8,8 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from governance.selectors import suspended_kinds
+        from governance.services.changes import register_all
         from tenants.ports import register_suspensions
 
         register_suspensions(suspended_kinds)
+        register_all()

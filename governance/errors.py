@@ -54,3 +54,42 @@ class TooManyInForce(Conflict):
 class AlreadyEnded(Conflict):
     code = "already-ended"
     title = "This has ended already"
+
+
+class ChangeNotFound(NotFound):
+    code = "change-not-found"
+    title = "There is no such change request"
+
+
+class ChangeKindUnknown(Forbidden):
+    """Nobody registered it; what nobody can explain, nobody can sign."""
+
+    code = "change-kind-unknown"
+    title = "This kind of change is not known here"
+
+
+class ChangeDecided(Conflict):
+    code = "change-decided"
+    title = "This change has been decided already"
+
+
+class ChangeExpired(Conflict):
+    code = "change-expired"
+    title = "Nobody signed this change in time; it has to be proposed anew"
+
+
+class ChangeAltered(Conflict):
+    """The stored payload no longer has the digest that was proposed."""
+
+    code = "change-altered"
+    title = "The change is not what was proposed"
+
+
+class ConflictOfInterest(Forbidden):
+    code = "conflict-of-interest"
+    title = "Who has an interest in the outcome may not sign it"
+
+
+class StaffNotFound(NotFound):
+    code = "staff-not-found"
+    title = "There is no such active member of staff"

@@ -26,8 +26,8 @@ from tenants.models import User
 Fields = Any
 
 
-def record_of_person(tag: Tag, user: User, **data: Any) -> None:
-    """Record what happened to a person's account: once for each of their tenants, or once for none."""
+def record_of_person(tag: Tag, user: User, *, using: str = "default", **data: Any) -> None:
+    """Record what happened to a person's account, in the open transaction on `using`: for each tenant, or for none."""
     tenants: list[uuid.UUID | None] = [found.tenant_id for found in selectors.find_memberships(user.pk)]
     for tenant_id in tenants or [None]:
         ledger.record_event(
@@ -36,6 +36,7 @@ def record_of_person(tag: Tag, user: User, **data: Any) -> None:
             resource=ledger.Resource("user", user.pk),
             tenant_id=tenant_id,
             data=data,
+            using=using,
         )
 
 
@@ -74,16 +75,16 @@ def _second_factor_failed(sender: Any, user: User, **_: Fields) -> None:
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="custos-second-factor-added")
-def _second_factor_added(sender: Any, instance: Authenticator, created: bool, **_: Fields) -> None:
+def _second_factor_added(sender: Any, instance: Authenticator, created: bool, using: str, **_: Fields) -> None:
     if created:
-        record_of_person(Tag.SECOND_FACTOR_ADDED, instance.user, type=str(instance.type))
+        record_of_person(Tag.SECOND_FACTOR_ADDED, instance.user, using=using, type=str(instance.type))
 
 
 @receiver(post_delete, sender=Authenticator, dispatch_uid="custos-second-factor-removed")
-def _second_factor_removed(sender: Any, instance: Authenticator, **_: Fields) -> None:
-    record_of_person(Tag.SECOND_FACTOR_REMOVED, instance.user, type=str(instance.type))
+def _second_factor_removed(sender: Any, instance: Authenticator, using: str, **_: Fields) -> None:
+    record_of_person(Tag.SECOND_FACTOR_REMOVED, instance.user, using=using, type=str(instance.type))
 
 
 @receiver((post_save, post_delete), sender=EmailAddress, dispatch_uid="custos-email-changed")
-def _email_changed(sender: Any, instance: EmailAddress, **_: Fields) -> None:
-    record_of_person(Tag.EMAIL_CHANGED, instance.user)
+def _email_changed(sender: Any, instance: EmailAddress, using: str, **_: Fields) -> None:
+    record_of_person(Tag.EMAIL_CHANGED, instance.user, using=using)

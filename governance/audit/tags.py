@@ -26,6 +26,10 @@ class Tag(StrEnum):
     MEMBER_ROLE_CHANGED = "member:role-changed", "A member was given another role."
     MEMBER_REMOVED = "member:removed", "A person is no member of a tenant any more."
     STAFF_CREATED = "staff:created", "A member of the platform's own staff was created."
+    SECOND_FACTOR_RESET = (
+        "staff:second-factor-reset",
+        "Two oversight members took a member of staff's second factor away.",
+    )
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
@@ -47,5 +51,19 @@ class Tag(StrEnum):
     MORATORIUM_IMPOSED = "moratorium:imposed", "A category of use was stopped."
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
+    EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."
     ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
+    CHANGE_PROPOSED = "change:proposed", "A member of staff asked for a change that takes two people."
+    CHANGE_EXECUTED = "change:executed", "A second member of staff signed a change, and it was executed."
+    CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
+    CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
+    CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
+    CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
+    CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    AUTHORISATION_RECORDED = (
+        "authorisation:recorded",
+        "A warrant or order was recorded in a case, or an urgent use declared.",
+    )
+    AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
+    AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."

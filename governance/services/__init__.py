@@ -1,10 +1,11 @@
 """What changes the rules of use. Each act: check who → close the fence → write → record the event → commit.
 
-Stopping is easy and takes one oversight member; resuming takes two. One file for each subject.
+Stopping is easy and takes one oversight member; resuming takes two. One file for each subject. Each act that takes two
+people is the execution of a change request (`governance.four_eyes`, kinds in `services.changes`).
 """
 
 from governance.services.approvals import LONGEST_APPROVAL, ApprovedUse, grant_approval, revoke_approval
-from governance.services.exemptions import grant_exemption
+from governance.services.exemptions import grant_exemption, revoke_exemption
 from governance.services.moratoria import Selector, impose_moratorium, lift_moratorium
 from governance.services.policy_versions import publish_policy, publish_shipped_policy
 from governance.services.suspensions import lift_suspension, suspend
@@ -21,5 +22,6 @@ __all__ = [
     "publish_policy",
     "publish_shipped_policy",
     "revoke_approval",
+    "revoke_exemption",
     "suspend",
 ]

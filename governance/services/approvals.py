@@ -6,14 +6,17 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from common.errors import InvalidRequest
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
-from governance import fence
+from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
+from governance import fence, four_eyes
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded
+from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Approval
-from governance.services.signing import record, require, require_two
+from governance.services.payloads import ids, instant, slugs
+from governance.services.signing import record, require
 from tenants.models import User
 
 LONGEST_APPROVAL = timedelta(days=366)
@@ -40,7 +43,12 @@ class ApprovedUse:
 
 
 def grant_approval(
-    tenant_id: uuid.UUID, *, use: ApprovedUse, expires_at: datetime, approvers: tuple[User, User]
+    tenant_id: uuid.UUID,
+    *,
+    use: ApprovedUse,
+    expires_at: datetime,
+    approvers: tuple[User, User],
+    reason: str = "vetted",
 ) -> Approval:
     """Approve a tenant for a use, signed by two distinct officers, for at most twelve months. Ends the approval before.
 
@@ -48,24 +56,59 @@ def grant_approval(
         NotPermittedForRole: not two distinct officers.
         InvalidRequest: it would last longer than twelve months.
     """
-    require_two(approvers, role=StaffRole.OFFICER)
+    payload = approval_payload(tenant_id, use=use, expires_at=expires_at)
+    change = four_eyes.sign_together("grant_approval", payload, people=approvers, reason=reason)
+    return Approval.objects.using("officer").get(id=str(change.result_id))
+
+
+def approval_payload(tenant_id: uuid.UUID, *, use: ApprovedUse, expires_at: datetime) -> dict[str, Any]:
+    """Return what two officers sign to approve a tenant."""
+    return {"tenant": str(tenant_id), "expires_at": expires_at.isoformat(), **use.columns()}
+
+
+def check_approval(payload: Payload) -> None:
+    """Refuse an approval without a use or a date, or for a tenant that is not there."""
+    ids(payload, "tenant")
+    instant(payload, "expires_at")
+    _use_of(payload)
+
+
+def execute_approval(payload: Payload, signed: Signed) -> Execution:
+    """Grant it: what `grant_approval` says."""
+    tenant_id, expires_at, use = ids(payload, "tenant"), instant(payload, "expires_at"), _use_of(payload)
     with fence.closed() as now:
         if expires_at - now > LONGEST_APPROVAL:
             raise InvalidRequest("An approval lasts twelve months at most.")
+        if expires_at <= now:
+            raise InvalidRequest("It would have ended already.")
         approval = Approval(
             tenant_id=tenant_id,
             valid_from=now,
             expires_at=expires_at,
-            approver_1=approvers[0],
-            approver_2=approvers[1],
+            approver_1=signed.proposer,
+            approver_2=signed.approver,
             **use.columns(),
         )
-        _end_approvals(tenant_id, now=now, officers=approvers)
+        _end_approvals(tenant_id, now=now, officers=signed.people)
         approval.save(using="officer", force_insert=True)
         record(
-            Tag.APPROVAL_GRANTED, approvers, resource=("approval", approval.id), tenant_id=tenant_id, data=use.columns()
+            Tag.APPROVAL_GRANTED,
+            signed.people,
+            resource=("approval", approval.id),
+            tenant_id=tenant_id,
+            data=use.columns(),
         )
-    return approval
+    return Execution(result_id=approval.id)
+
+
+def _use_of(payload: Payload) -> ApprovedUse:
+    return ApprovedUse(
+        purposes=[Purpose(slug) for slug in slugs(payload, "purposes", known=Purpose)],
+        operations=[Operation(slug) for slug in slugs(payload, "operations", known=Operation)],
+        jurisdictions=slugs(payload, "jurisdictions", known=JURISDICTION_PARENTS),
+        end_users=[CustomerCategory(slug) for slug in slugs(payload, "end_users", known=CustomerCategory)],
+        engine_versions=slugs(payload, "engine_versions"),
+    )
 
 
 def _end_approvals(tenant_id: uuid.UUID, *, now: datetime, officers: tuple[User, User]) -> None:

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from common.errors import InvalidRequest
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
-from governance import fence, room
+from governance import fence, four_eyes, room
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded
+from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Moratorium
-from governance.services.signing import record, require, require_two
+from governance.services.payloads import ids
+from governance.services.signing import record, require
 from tenants.models import User
 
 
@@ -82,18 +84,30 @@ def impose_moratorium(
     return moratorium
 
 
-def lift_moratorium(moratorium: Moratorium, *, lifters: tuple[User, User]) -> None:
+def lift_moratorium(moratorium: Moratorium, *, lifters: tuple[User, User], reason: str = "no longer needed") -> None:
     """Let a category of use resume; two distinct oversight members are needed.
 
     Raises:
         NotPermittedForRole, AlreadyEnded.
     """
-    require_two(lifters, role=StaffRole.OVERSIGHT)
+    four_eyes.sign_together("lift_moratorium", {"moratorium": str(moratorium.id)}, people=lifters, reason=reason)
+
+
+def check_lifting(payload: Payload) -> None:
+    """Refuse to lift what is not there or lifted already."""
+    if not Moratorium.objects.using("officer").filter(id=ids(payload, "moratorium"), lifted_at=None).exists():
+        raise AlreadyEnded
+
+
+def execute_lifting(payload: Payload, signed: Signed) -> Execution:
+    """Lift it: what `lift_moratorium` says."""
+    moratorium_id = ids(payload, "moratorium")
     with fence.closed() as now:
-        live = Moratorium.objects.using("officer").filter(id=moratorium.id, lifted_at=None)
-        if not live.update(lifted_at=now, lifter_1=lifters[0], lifter_2=lifters[1]):
+        live = Moratorium.objects.using("officer").filter(id=moratorium_id, lifted_at=None)
+        if not live.update(lifted_at=now, lifter_1=signed.proposer, lifter_2=signed.approver):
             raise AlreadyEnded
-        record(Tag.MORATORIUM_LIFTED, lifters, resource=("moratorium", moratorium.id), tenant_id=None, data={})
+        record(Tag.MORATORIUM_LIFTED, signed.people, resource=("moratorium", moratorium_id), tenant_id=None, data={})
+    return Execution()
 
 
 def require_known(what: str, values: Collection[str], *, known: Collection[str]) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 
+from common.errors import InvalidRequest
 from governance import fence
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.catalogue import DEFAULT_POLICY_BODY
+from governance.four_eyes import Execution, Payload, Signed
 from governance.models import PolicyVersion
 from governance.policies import Policy
+from governance.services.payloads import instant
 
 
 def publish_policy(body: dict[str, Any], *, author: str, approver: str, effective_from: datetime | None = None) -> int:
@@ -72,3 +75,25 @@ def publish_shipped_policy() -> int:
     return publish_policy(
         dict(DEFAULT_POLICY_BODY), author="custos shipped policy", approver="operator of this instance"
     )
+
+
+def check_publication(payload: Payload) -> None:
+    """Refuse a body that does not fit the closed schema."""
+    Policy.from_body(_body_of(payload))
+    if payload.get("effective_from") is not None:
+        instant(payload, "effective_from")
+
+
+def execute_publication(payload: Payload, signed: Signed) -> Execution:
+    """Publish it, by the two people who signed."""
+    begins = instant(payload, "effective_from") if payload.get("effective_from") is not None else None
+    author, approver = (str(person.pk) for person in signed.people)
+    publish_policy(_body_of(payload), author=author, approver=approver, effective_from=begins)
+    return Execution()
+
+
+def _body_of(payload: Payload) -> dict[str, Any]:
+    body = payload.get("body")
+    if not isinstance(body, dict):
+        raise InvalidRequest("The change states no body of a policy.")
+    return body

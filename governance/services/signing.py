@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from common.vocabulary import StaffRole
@@ -13,15 +14,22 @@ from tenants.models import User
 
 
 def require(user: User, *, role: StaffRole) -> None:
-    if not user.is_active or user.staff_role != role:
-        raise NotPermittedForRole(f"This takes a member of staff with the role {role}.")
+    """Go on only for an active member of staff with the role.
+
+    Raises:
+        NotPermittedForRole.
+    """
+    require_any(user, roles={role})
 
 
-def require_two(users: tuple[User, User], *, role: StaffRole) -> None:
-    for user in users:
-        require(user, role=role)
-    if users[0].pk == users[1].pk:
-        raise NotPermittedForRole("This takes two different people.")
+def require_any(user: User, *, roles: Collection[StaffRole]) -> None:
+    """Go on only for an active member of staff with one of the roles.
+
+    Raises:
+        NotPermittedForRole.
+    """
+    if not user.is_active or user.staff_role not in roles:
+        raise NotPermittedForRole(f"This takes a member of staff with the role {' or '.join(sorted(roles))}.")
 
 
 def record(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 
 from common.vocabulary import StaffRole
-from governance import fence
+from governance import fence, four_eyes
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded
+from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Suspension
-from governance.services.signing import record, require, require_two
+from governance.services.payloads import ids
+from governance.services.signing import record, require
 from tenants.models import User
 
 
@@ -42,21 +44,34 @@ def suspend(
     return suspension
 
 
-def lift_suspension(suspension: Suspension, *, lifters: tuple[User, User]) -> None:
+def lift_suspension(suspension: Suspension, *, lifters: tuple[User, User], reason: str = "no longer needed") -> None:
     """Let a suspended tenant, user, key or collection resume; two distinct oversight members are needed.
 
     Raises:
         NotPermittedForRole, AlreadyEnded.
     """
-    require_two(lifters, role=StaffRole.OVERSIGHT)
+    four_eyes.sign_together("lift_suspension", {"suspension": str(suspension.id)}, people=lifters, reason=reason)
+
+
+def check_lifting(payload: Payload) -> None:
+    """Refuse to lift what is not there or lifted already."""
+    if not Suspension.objects.using("officer").filter(id=ids(payload, "suspension"), lifted_at=None).exists():
+        raise AlreadyEnded
+
+
+def execute_lifting(payload: Payload, signed: Signed) -> Execution:
+    """Lift it: what `lift_suspension` says."""
     with fence.closed() as now:
-        live = Suspension.objects.using("officer").filter(id=suspension.id, lifted_at=None)
-        if not live.update(lifted_at=now, lifter_1=lifters[0], lifter_2=lifters[1]):
+        live = Suspension.objects.using("officer").filter(id=ids(payload, "suspension"), lifted_at=None)
+        suspension = live.select_for_update().first()
+        if suspension is None:
             raise AlreadyEnded
+        live.update(lifted_at=now, lifter_1=signed.proposer, lifter_2=signed.approver)
         record(
             Tag.SUSPENSION_LIFTED,
-            lifters,
+            signed.people,
             resource=("suspension", suspension.id),
             tenant_id=suspension.tenant_id,
             data={},
         )
+    return Execution()

@@ -20,7 +20,14 @@ from tenants.services.keys import (
     rotate_key,
 )
 from tenants.services.members import change_role, list_invitations, list_members, remove_member
-from tenants.services.provisioning import MemberDefaults, create_member, create_staff, create_tenant
+from tenants.services.provisioning import (
+    MemberDefaults,
+    create_member,
+    create_staff,
+    create_tenant,
+    require_free_username,
+    reset_second_factor,
+)
 
 __all__ = [
     "Invited",
@@ -42,6 +49,8 @@ __all__ = [
     "list_members",
     "read_invitation",
     "remove_member",
+    "require_free_username",
+    "reset_second_factor",
     "revoke_api_key",
     "revoke_key",
     "rotate_key",

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 
 from common.context import tenant_scope
@@ -83,39 +84,68 @@ def create_member(
     return user
 
 
-def create_staff(*, username: str, password: str, role: StaffRole, actor: ledger.ActorRef, email: str = "") -> User:
+def create_staff(
+    *, username: str, password: str, role: StaffRole, actor: ledger.ActorRef, email: str = "", using: str = "default"
+) -> User:
     """Create a member of the platform's own staff, who sets up a second factor before anything else.
 
     Raises:
         UsernameTaken: another person has the user name.
     """
-    with transaction.atomic():
-        user = create_person(username, password=password, email=email, staff_role=role)
+    with transaction.atomic(using=using):
+        user = create_person(username, password=password, email=email, staff_role=role, using=using)
         ledger.record_event(
             Tag.STAFF_CREATED,
             actor=actor,
             resource=ledger.Resource("user", user.id),
             tenant_id=None,
             data={"role": role.value},
+            using=using,
         )
     return user
 
 
-def create_person(username: str, *, password: str, email: str, staff_role: StaffRole | None = None) -> User:
+def reset_second_factor(user: User, *, using: str) -> None:
+    """Take every second factor of a person away, in the open transaction on `using`; each is recorded by its signal."""
+    for factor in Authenticator.objects.using(using).filter(user_id=user.pk):
+        factor.delete(using=using)
+    ledger.record_event(
+        Tag.SECOND_FACTOR_RESET,
+        actor=ledger.SYSTEM,
+        resource=ledger.Resource("user", user.pk),
+        tenant_id=None,
+        data={},
+        using=using,
+    )
+
+
+def require_free_username(username: str, *, using: str = "default") -> None:
+    """Go on only when nobody has the user name, in whichever case.
+
+    Raises:
+        UsernameTaken.
+    """
+    if User.objects.using(using).filter(username__iexact=username).exists():
+        raise UsernameTaken(f"There is a person named {username} already.")
+
+
+def create_person(
+    username: str, *, password: str, email: str, staff_role: StaffRole | None = None, using: str = "default"
+) -> User:
     """Create an account in the open transaction; the address counts as verified, who gave it vouches for it.
 
     Raises:
         UsernameTaken: another person has the user name, in whichever case.
     """
-    if User.objects.filter(username__iexact=username).exists():
-        raise UsernameTaken(f"There is a person named {username} already.")
+    require_free_username(username, using=using)
     try:
-        with transaction.atomic():
-            user = User.objects.create_user(username, password, email=email, staff_role=staff_role or "")
+        with transaction.atomic(using=using):
+            people = User.objects.db_manager(using)
+            user = people.create_user(username, password, email=email, staff_role=staff_role or "")
     except IntegrityError as error:
         raise UsernameTaken(f"There is a person named {username} already.") from error
     if email:
-        EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+        EmailAddress.objects.using(using).create(user=user, email=email, primary=True, verified=True)
     return user
 
 
