@@ -19,6 +19,7 @@ from recognition.selectors import persons as selectors
 from recognition.services import engines, identification
 from recognition.services.examination import open_image
 from recognition.services.results import PersonMatch, calibration_of_persons, person_match_of, top_bucket
+from recognition.services.turns import turn
 
 MOST_CANDIDATES: Final = 500  # of Rekognition's SearchUsers
 
@@ -81,6 +82,7 @@ def search_persons(
         ThresholdBelowCollection: the collection asks for more.
         PolicyRefused: the policy does not allow it.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
+        EngineBusy: too many pictures are being looked at.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     if sum(given is not None for given in (image, face_id, person)) != 1:
@@ -90,7 +92,10 @@ def search_persons(
     engine = engines.engine_of(collection)
     request = identification.request_of(actor, collection=collection, threshold=threshold)
     with gate.authorised(replace(request, gallery_size=collection.person_count)) as admission:
-        seen = None if image is None else _see(image, engine=engine, admission=admission)
+        seen = None
+        if image is not None:
+            with turn():
+                seen = _see(image, engine=engine, admission=admission)
         with tenant_scope(actor.tenant_id):
             probe = seen or _stored(face_id, person, collection=collection, admission=admission)
             return _search(probe, collection=collection, engine=engine, limit=limit, admission=admission)
