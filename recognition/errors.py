@@ -15,6 +15,11 @@ class CollectionExists(Conflict):
     title = "A collection of this name exists already"
 
 
+class TooManyTags(Conflict):
+    code = "too-many-tags"
+    title = "The collection would have more tags than it may"
+
+
 class EngineNotOffered(InvalidRequest):
     code = "engine-not-offered"
     title = "This engine is not offered here"
@@ -66,6 +71,13 @@ class PersonWithoutFaces(Unprocessable):
 class NoFaceFound(Unprocessable):
     code = "no-face-found"
     title = "No face was found in the image"
+
+
+class QualityTooLow(Unprocessable):
+    """The probe is below the quality floor of the purpose (QUAL-001)."""
+
+    code = "quality-too-low"
+    title = "The picture is not good enough for this purpose"
 
 
 class NoUsableFace(Unprocessable):

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from common.context import Actor, ActorKind, Usage
 from common.ids import new_id
 from common.permits import Permit, mint_permit
-from common.vocabulary import CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
+from common.vocabulary import Attestation, CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
 from governance import services as governance
 from governance.audit import ledger
 from governance.casework import cases
@@ -40,12 +40,13 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A tenant with one approved key: `actor` for services, `client` for HTTP."""
+    """A tenant with one approved key: `actor` for services, `client` for HTTP, `pair` for AWS Signature Version 4."""
 
     tenant: Tenant
     actor: Actor
     key_id: uuid.UUID
     token: str
+    pair: tuple[str, str]
 
     @property
     def client(self) -> APIClient:
@@ -111,6 +112,7 @@ def make_player(staff: Staff) -> PlayerFactory:
         purposes: tuple[Purpose, ...] | None = None,
         operations: tuple[Operation, ...] = ALL_OPERATIONS,
         engine_versions: tuple[str, ...] | None = None,
+        attestations: tuple[Attestation, ...] = tuple(Attestation),
     ) -> Player:
         purposes = purposes or (USAGES[category],)
         slug = f"tenant-{new_id().hex[-12:]}"
@@ -133,11 +135,13 @@ def make_player(staff: Staff) -> PlayerFactory:
                 jurisdictions=["US"],
                 end_users=end_users or (category,),
                 engine_versions=engine_versions or current_engine_versions(),
+                attestations=attestations,
             )
             expires_at = ledger.database_now() + timedelta(days=100)
             governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=staff.officers)
         usage = Usage(purposes[0].value, on_behalf_of.value if on_behalf_of else None, "US")
-        return Player(tenant, Actor(ActorKind.API_KEY, key.id, tenant.id, usage), key.id, key.token)
+        pair = key.access_key_id, key.secret_access_key
+        return Player(tenant, Actor(ActorKind.API_KEY, key.id, tenant.id, usage), key.id, key.token, pair)
 
     return make
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.context import Actor, tenant_scope
+from common.permits import Permit
 from common.vocabulary import JobKind, Operation
 from governance import gate
 from recognition import dispatch
 from recognition.engines.base import MAX_FACES
 from recognition.errors import PersonFull
 from recognition.gallery import partitions
-from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Job, Person, QualityFilter
+from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Face, Job, Person, QualityFilter
 from recognition.selectors import collections as selectors
 from recognition.selectors import persons
 from recognition.services import engines, references, submission
 from recognition.services.batches import run_batch
-from recognition.services.examination import examine
+from recognition.services.examination import Examined, examine
+from recognition.services.repeats import known_faces
 from recognition.services.results import FaceView, Rejection, view_of
 from recognition.services.submission import Submission
 
@@ -30,11 +32,15 @@ __all__ = ["Enrolled", "Submission", "enrol_image", "run_batch", "submit_job"]
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The faces that were enrolled from one image, largest first, and those that were not."""
+    """The faces that were enrolled from one image, largest first, and those that were not.
 
-    image_id: uuid.UUID
+    `image_id` is None when there was nothing to enrol, which is an error unless the caller said otherwise.
+    """
+
+    image_id: uuid.UUID | None
     faces: tuple[FaceView, ...]
     rejected: tuple[Rejection, ...]
+    engine_version: str
 
     @property
     def face_ids(self) -> list[uuid.UUID]:
@@ -50,6 +56,8 @@ def enrol_image(
     max_faces: int = MAX_FACES,
     quality: QualityFilter = QualityFilter.AUTO,
     person: str | None = None,
+    needs_face: bool = True,
+    once: bool = False,
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
@@ -61,13 +69,16 @@ def enrol_image(
         max_faces: enrol the largest so many.
         quality: whether faces of low quality are left out.
         person: id of the person whose largest face this is; only that one is enrolled, and nothing is compared.
+        needs_face: whether a picture without a face to enrol is an error.
+        once: return the faces that are stored of this very picture, under this external id, instead of storing them
+            a second time.
 
     Raises:
         PersonNotFound: the collection has no person of this id.
         PersonFull: the person has a hundred faces.
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PolicyRefused: the policy does not allow it.
-        NoFaceFound, NoUsableFace: there is nothing to enrol.
+        NoFaceFound, NoUsableFace: there is nothing to enrol, and `needs_face`.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
@@ -77,18 +88,53 @@ def enrol_image(
     max_faces = max_faces if person is None else 1
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
-        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        examined = examine(
+            data,
+            engine=engine,
+            max_faces=max_faces,
+            quality=quality,
+            least_quality=admission.least_quality,
+            permit=permit,
+        )
+        if needs_face:
+            examined.require_usable_face()
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+            known = known_faces(examined, collection=locked, external_id=external_id) if once else []
             owner = None if person is None else _with_room(person, collection=locked)
-            image, faces = references.store(
-                examined, collection=locked, external_id=external_id, permit=permit, person=owner
+            faces = _store(
+                examined, known=known, collection=locked, external_id=external_id, owner=owner, permit=permit
             )
-            references.count(locked, added=len(faces))
-            if partitions.is_due(locked):
-                dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
-            admission.complete(n_faces=len(faces), resource=gate.ResourceRef("image", image.id, actor.tenant_id))
-    return Enrolled(image.id, tuple(map(view_of, faces)), examined.rejected)
+            admission.require_room(locked.face_count)
+            image_id = faces[0].image_id if faces else None
+            made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
+            admission.complete(n_faces=len(faces), resource=made)
+    return Enrolled(image_id, tuple(map(view_of, faces)), examined.rejected, locked.engine_version)
+
+
+def _store(
+    examined: Examined,
+    *,
+    known: Sequence[Face | None],
+    collection: Collection,
+    external_id: str,
+    owner: Person | None,
+    permit: Permit,
+) -> list[Face]:
+    """Store what is not known yet, in the locked collection; return all faces of the picture, in their order."""
+    known = known or [None] * len(examined.faces)
+    fresh = replace(examined, faces=tuple(face for face, row in zip(examined.faces, known, strict=True) if row is None))
+    made: list[Face] = []
+    if fresh.faces:
+        image = next((row.image for row in known if row is not None), None)
+        _, made = references.store(
+            fresh, collection=collection, external_id=external_id, permit=permit, person=owner, known_image=image
+        )
+        references.count(collection, added=len(made))
+        if partitions.is_due(collection):
+            dispatch.enqueue_promotion(collection.id, tenant_id=collection.tenant_id)
+    stored = iter(made)
+    return [row or next(stored) for row in known]
 
 
 def submit_job(
@@ -116,7 +162,7 @@ def submit_job(
     job = submission.new_job(
         JobKind.ENROL_FACES, collection=collection, actor=actor, max_faces=max_faces, quality=quality
     )
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces, growth=len(images))) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
 
 
@@ -127,12 +173,13 @@ def _with_room(person: str, *, collection: Collection) -> Person:
     return owner
 
 
-def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:
+def _request(actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1) -> gate.AccessRequest:
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.ENROL,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         gallery_size=collection.face_count,
+        gallery_growth=growth,
         engine_version=collection.engine_version,
         max_faces=max_faces,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Collection as CollectionOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,15 +13,15 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
-from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
+from recognition.engines.base import MAX_FACES, Box, DetectedFace, FaceEngine, Template
+from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
 from recognition.evaluation.calibration import Calibration
 from recognition.gallery.base import Hit
-from recognition.models import Collection
+from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import engines
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -83,6 +85,7 @@ def search_by_image(
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
     every_face: bool = False,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> Identification:
     """Search a collection for the largest face of a picture, or for each of its faces.
 
@@ -93,19 +96,25 @@ def search_by_image(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates of each probe.
         every_face: search for every face, not only for the largest.
+        quality: whether faces of low quality are left out.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         ThresholdBelowCollection: the collection asks for more.
         PolicyRefused: the policy does not allow it.
-        NoFaceFound: the picture has no face.
+        NoFaceFound: the picture has no face, or none that is good enough.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
-        probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
+    request = request_of(actor, collection=collection, threshold=threshold, probe=picture_probe(data))
+    with gate.authorised(request) as admission:
+        most = MAX_FACES if every_face else 1
+        least = admission.least_quality
+        probes = probes_of(
+            data, engine=engine, most=most, quality=quality, least_quality=least, permit=admission.permit
+        )
         with tenant_scope(actor.tenant_id):
             return conclude(
                 probes, collection=collection, calibration=engine.calibration, limit=limit, admission=admission
@@ -128,8 +137,9 @@ def search_by_face(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
+    probe = gate.probe_of_face(face_id)
     with (
-        gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission,
+        gate.authorised(request_of(actor, collection=collection, threshold=threshold, probe=probe)) as admission,
         tenant_scope(actor.tenant_id),
     ):
         template = template_of_face(face_id, collection=collection, permit=admission.permit)
@@ -149,8 +159,15 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def request_of(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
-    """Return the question whether the actor may search the collection.
+def request_of(
+    actor: Actor,
+    *,
+    collection: Collection,
+    threshold: float | None,
+    probe: str | None = None,
+    n_searches: int = 1,
+) -> gate.AccessRequest:
+    """Return the question whether the actor may search the collection; see `gate.AccessRequest` for the last two.
 
     Raises:
         ThresholdBelowCollection: the collection asks for more; as everywhere, it is refused, not raised.
@@ -165,25 +182,48 @@ def request_of(actor: Actor, *, collection: Collection, threshold: float | None)
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         threshold=threshold,
         least_threshold=collection.threshold,
+        false_match_rate=engines.false_match_rate_of(collection),
+        probe=probe,
+        n_searches=n_searches,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
     )
 
 
-def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> Probes:
+def probes_of(
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    most: int,
+    least_quality: float,
+    permit: Permit,
+    quality: QualityFilter = QualityFilter.NONE,
+) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
 
     Raises:
         NoFaceFound: there is none.
+        QualityTooLow: one is below the quality floor (QUAL-001).
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     with turn():
         image = open_image(data)
-        faces = engine.detect(image, permit=permit, max_faces=most)
+        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
         if not faces:
             raise NoFaceFound
+        require_quality(faces, least=least_quality)
         templates = engine.extract(image, faces, permit=permit)
     return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
+
+
+def require_quality(faces: Sequence[DetectedFace], *, least: float) -> None:
+    """Go on only with probes that are good enough.
+
+    Raises:
+        QualityTooLow: one is below the quality floor (QUAL-001).
+    """
+    if (worst := min(face.quality.score for face in faces)) < least:
+        raise QualityTooLow(f"QUAL-001: a face of quality {worst:.1f} is below the {least:g} asked for here.")
 
 
 def template_of_face(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
@@ -263,8 +303,25 @@ def conclude(
         exclude=exclude,
     )
     candidates = found.candidates
-    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
+    admission.complete(
+        n_faces=len(probes.faces),
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe)),
+    )
     return found
+
+
+def subjects_of(found: Identification, *, probe: str | None) -> tuple[str, ...]:
+    """Return whom a search was about: its probe, and the best candidate of each face (SRV-001)."""
+    best = [search.candidates[0].face.id for search in found.searches if search.candidates]
+    faces = [gate.probe_of_face(face_id) for face_id in best if face_id is not None]
+    return (*([probe] if probe else ()), *faces)
+
+
+def picture_probe(data: bytes) -> str:
+    """Name a probe by the digest of its picture."""
+    return gate.probe_of_picture(hashlib.sha256(data).hexdigest())
 
 
 def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceView]:

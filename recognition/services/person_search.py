@@ -13,11 +13,11 @@ from governance import gate
 from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, PersonWithoutFaces
 from recognition.gallery import persons as person_gallery
-from recognition.models import Collection, Person
+from recognition.models import Collection, Person, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import persons as selectors
 from recognition.services import engines, identification
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.results import PersonMatch, calibration_of_persons, person_match_of, top_bucket
 from recognition.services.turns import turn
 
@@ -62,6 +62,7 @@ def search_persons(
     person: str | None = None,
     threshold: float | None = None,
     limit: int = identification.DEFAULT_LIMIT,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> PersonSearch:
     """Search the persons of a collection for the largest face of a picture, for one of its faces, or for a person.
 
@@ -73,10 +74,12 @@ def search_persons(
         person: id of a person of the collection, who is not among the candidates.
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates.
+        quality: whether faces of low quality on the picture are left out.
 
     Raises:
         InvalidRequest: none of the three was given, or several.
-        NoFaceFound: the picture has no face.
+        NoFaceFound: the picture has no face, or none that is good enough.
+        QualityTooLow: its largest one is below the quality floor (QUAL-001).
         FaceNotFound, PersonNotFound, PersonWithoutFaces: there is nobody to search for.
         CollectionNotFound: there is none of this name, or it is another tenant's.
         ThresholdBelowCollection: the collection asks for more.
@@ -90,12 +93,13 @@ def search_persons(
     with tenant_scope(actor.tenant_id):
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
-    request = identification.request_of(actor, collection=collection, threshold=threshold)
+    probe_name = _name_of(image, face_id, person, collection=collection)
+    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
     with gate.authorised(replace(request, gallery_size=collection.person_count)) as admission:
         seen = None
         if image is not None:
             with turn():
-                seen = _see(image, engine=engine, admission=admission)
+                seen = _see(image, quality=quality, engine=engine, admission=admission)
         with tenant_scope(actor.tenant_id):
             probe = seen or _stored(face_id, person, collection=collection, admission=admission)
             return _search(probe, collection=collection, engine=engine, limit=limit, admission=admission)
@@ -118,10 +122,9 @@ def search_faces_by_person(
     with tenant_scope(actor.tenant_id):
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
-    with (
-        gate.authorised(identification.request_of(actor, collection=collection, threshold=threshold)) as admission,
-        tenant_scope(actor.tenant_id),
-    ):
+    probe_name = _name_of(None, None, person, collection=collection)
+    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         found = selectors.get_in(collection, name=person)
         template = _template_of(found, collection=collection, permit=admission.permit)
         own = selectors.faces_of(found).values_list("id", flat=True)
@@ -136,12 +139,23 @@ def search_faces_by_person(
         )
 
 
-def _see(image: bytes, *, engine: FaceEngine, admission: gate.Admission) -> _Probe:
+def _name_of(image: bytes | None, face_id: uuid.UUID | None, person: str | None, *, collection: Collection) -> str:
+    """Name the probe, so that repeated searches of one subject are noticed (SRV-001)."""
+    if image is not None:
+        return identification.picture_probe(image)
+    if face_id is not None:
+        return gate.probe_of_face(face_id)
+    with tenant_scope(collection.tenant_id):
+        return gate.probe_of_person(selectors.get_in(collection, name=person or "").id)
+
+
+def _see(image: bytes, *, quality: QualityFilter, engine: FaceEngine, admission: gate.Admission) -> _Probe:
     """Make the template of a picture's largest face. No transaction may be open."""
     picture = open_image(image)
-    faces = engine.detect(picture, permit=admission.permit, max_faces=MAX_FACES)
+    faces = find_faces(picture, most=MAX_FACES, quality=quality, engine=engine, permit=admission.permit)
     if not faces:
         raise NoFaceFound
+    identification.require_quality(faces[:1], least=admission.least_quality)
     (template,) = engine.extract(picture, faces[:1], permit=admission.permit)
     return _Probe(template, faces[0], faces[1:])
 
@@ -189,7 +203,12 @@ def _search(
         for hit in found.hits
         if hit.person_id in persons
     )
-    admission.complete(n_faces=1, n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
+    admission.complete(
+        n_faces=1,
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
+    )
     fmr = calibration.fmr(min_score)
     return PersonSearch(
         probe=probe.face,
@@ -201,3 +220,9 @@ def _search(
         threshold=admission.threshold,
         notice=identification.notice(fmr, calibration=calibration),
     )
+
+
+def _subjects(candidates: tuple[PersonMatch, ...], *, probe: str | None) -> tuple[str, ...]:
+    """Return whom the search was about: its probe, and the best candidate (SRV-001)."""
+    best = [gate.probe_of_person(match.person.id) for match in candidates[:1]]
+    return (*([probe] if probe else ()), *best)

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
@@ -72,7 +73,8 @@ def make_objects(home: Path) -> MakeObjects:
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
-        decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
+        decided = player.client.get("/v1/decisions")
+        decision_id = decided["Custos-Decision"]
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
@@ -80,6 +82,8 @@ def make_objects(home: Path) -> MakeObjects:
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )
+        with roles.connect("custos_sequencer", autocommit=True) as connection:
+            sequencer.drain(connection)
         return Objects(
             collection,
             str(enrolled.face_ids[0]),
@@ -89,7 +93,9 @@ def make_objects(home: Path) -> MakeObjects:
             str(member_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
-            PERSON,
+            entry_id=decision_id,
+            receipt=decided["Custos-Receipt"],
+            person=PERSON,
         )
 
     return make

@@ -10,7 +10,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0007_rests_on_an_allowed_decision"),
+        ("recognition", "0009_circumstances_of_jobs"),
         ("tenants", "0007_columns_of_people"),
     ]
 
