@@ -16,8 +16,8 @@ from common.permits import Permit, require_permit
 from common.vocabulary import Operation
 from recognition.engines.base import Template
 from recognition.errors import CollectionNotFound, GalleryBusy
-from recognition.gallery.base import GalleryRef, Hit, SearchResult
-from recognition.gallery.halfvec import farthest_of, template_of, texts_of
+from recognition.gallery.base import GalleryRef, Hit, SearchResult, Vectors
+from recognition.gallery.halfvec import farthest_of, template_of, texts_of, vectors_of
 from recognition.models import SHARED_PARTITIONS
 
 _INSERT_ROWS: Final = 1_000
@@ -122,11 +122,7 @@ class PgvectorGallery:
         """Return all templates: see `GalleryIndex`."""
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_EVALUATE)
         rows = [row[1:] for row in _follow(gallery, _VECTORS, before=[], after=[]) if row[1] is not None]
-        if not rows:
-            return [], np.empty((0, gallery.dimensions), np.float32)
-        numbers = np.array(",".join(text.strip("[]") for _, text in rows).split(","), np.float32)
-        stored = numbers.reshape(len(rows), gallery.dimensions)
-        return [face_id for face_id, _ in rows], _unit(reveal(stored, gallery=gallery))
+        return [face_id for face_id, _ in rows], vectors_of([text for _, text in rows], gallery=gallery)
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates: see `GalleryIndex`."""
