@@ -24,8 +24,15 @@ def texts_of(templates: Sequence[Template], *, gallery: GalleryRef) -> list[str]
 
 def template_of(text: str, *, gallery: GalleryRef) -> Template:
     """Return the template that a stored literal of the collection stands for."""
-    stored = np.array([text.strip("[]").split(",")], dtype=np.float32)
-    return Template(_unit(reveal(stored, gallery=gallery))[0], gallery.engine_version)
+    return Template(vectors_of([text], gallery=gallery)[0], gallery.engine_version)
+
+
+def vectors_of(texts: Sequence[str], *, gallery: GalleryRef) -> Vectors:
+    """Return the vectors that stored literals of the collection stand for, float32 (n, d), rows of unit length."""
+    if not texts:
+        return np.empty((0, gallery.dimensions), np.float32)
+    numbers = np.array(",".join(text.strip("[]") for text in texts).split(","), np.float32)
+    return _unit(reveal(numbers.reshape(len(texts), gallery.dimensions), gallery=gallery))
 
 
 def farthest_of(min_score: float) -> float:

@@ -16,8 +16,8 @@ from common.permits import Permit, require_permit
 from common.vocabulary import Operation
 from recognition.engines.base import Template
 from recognition.errors import CollectionNotFound, GalleryBusy
-from recognition.gallery.base import GalleryRef, Hit, SearchResult
-from recognition.gallery.halfvec import farthest_of, template_of, texts_of
+from recognition.gallery.base import GalleryRef, Hit, SearchResult, Vectors
+from recognition.gallery.halfvec import farthest_of, template_of, texts_of, vectors_of
 from recognition.models import SHARED_PARTITIONS
 
 _INSERT_ROWS: Final = 1_000
@@ -25,6 +25,7 @@ _READ_ATTEMPTS: Final = 5
 # What a permit must have been given for.
 _TO_ADD: Final = (Operation.ENROL,)
 _TO_SEARCH: Final = (Operation.SEARCH,)
+_TO_EVALUATE: Final = (Operation.EVALUATE,)
 _TO_REMOVE: Final = (Operation.DELETE,)
 
 # COPY is refused on tables with row-level security.
@@ -60,6 +61,14 @@ _VECTOR: Final = """
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
     WHERE c.tenant_id = %s AND c.id = %s
+"""
+_VECTORS: Final = """
+    SELECT c.partition_no, t.face_id, t.template::text
+    FROM recognition_collection c
+    LEFT JOIN recognition_template t
+        ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
+    WHERE c.tenant_id = %s AND c.id = %s
+    ORDER BY t.face_id
 """
 _REMOVE_ALL: Final = (
     "DELETE FROM recognition_template WHERE partition_no = %s AND tenant_id = %s AND collection_id = %s"
@@ -108,6 +117,12 @@ class PgvectorGallery:
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
         ((_, text),) = _follow(gallery, _VECTOR, before=[], after=[face_id])
         return None if text is None else template_of(text, gallery=gallery)
+
+    def all_vectors(self, gallery: GalleryRef, *, permit: Permit) -> tuple[list[uuid.UUID], Vectors]:
+        """Return all templates: see `GalleryIndex`."""
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_EVALUATE)
+        rows = [row[1:] for row in _follow(gallery, _VECTORS, before=[], after=[]) if row[1] is not None]
+        return [face_id for face_id, _ in rows], vectors_of([text for _, text in rows], gallery=gallery)
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates: see `GalleryIndex`."""

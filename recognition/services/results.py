@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from common.preconditions import entity_tag
 from common.vocabulary import QualityReason
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import Box, DetectedFace, Landmark, Pose, Quality
 from recognition.evaluation.calibration import Calibration
 from recognition.models import Face, Person
@@ -19,12 +20,19 @@ _PERSON_FALSE_MATCHES: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """A face as callers see it; the ids are those of an enrolled one, `person` the tenant's id of whose face it is."""
+    """A face as callers see it.
+
+    Attributes:
+        id, image_id, external_id: of an enrolled one.
+        attributes: there when they were asked for.
+        person: the tenant's id of whose face it is.
+    """
 
     detected: DetectedFace
     id: uuid.UUID | None = None
     image_id: uuid.UUID | None = None
     external_id: str = ""
+    attributes: Attributes | None = None
     person: str = ""
 
 
@@ -107,8 +115,8 @@ def top_bucket(matches: Sequence[Likeness]) -> int | None:
     return max((int(match.similarity // 10) * 10 for match in matches), default=None)
 
 
-def view_of(row: Face) -> FaceView:
-    """Return an enrolled face as callers see it."""
+def view_of(row: Face, *, attributes: Attributes | None = None) -> FaceView:
+    """Return an enrolled face as callers see it; attributes are never stored, so only its enrolment can say them."""
     detected = DetectedFace(
         box=Box(row.box_left, row.box_top, row.box_width, row.box_height),
         confidence=row.confidence,
@@ -116,4 +124,5 @@ def view_of(row: Face) -> FaceView:
         pose=Pose(row.pose_yaw, row.pose_pitch, row.pose_roll),
         quality=Quality(row.brightness, row.sharpness, row.quality_score),
     )
-    return FaceView(detected, row.id, row.image_id, row.external_id, row.person.name if row.person else "")
+    person = row.person.name if row.person else ""
+    return FaceView(detected, row.id, row.image_id, row.external_id, attributes, person)

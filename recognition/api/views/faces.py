@@ -69,6 +69,7 @@ class FaceList(OneImageView):
             max_faces=body["max_faces"],
             quality=body["quality"],
             person=body["person"],
+            asked=body.get("attributes", ()),
         )
         return Response(shapes.enrolled_of(enrolled), status=status.HTTP_201_CREATED)
 

@@ -10,7 +10,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0009_circumstances_of_jobs"),
+        ("recognition", "0010_evaluations"),
         ("tenants", "0007_columns_of_people"),
     ]
 
