@@ -67,9 +67,7 @@ def choices_of(enum: type[StrEnum], *, empty: str | None = None) -> list[tuple[s
     return named if empty is None else [("", empty), *named]
 
 
-_FLOOR_WORDS: Final = (
-    "Empty: the lowest that the policy allows, at least 80. One below the policy's floor is refused."
-)
+_FLOOR_WORDS: Final = "Empty: the lowest that the policy allows, at least 80. One below the policy's floor is refused."
 
 
 def threshold_field(help_text: str = _FLOOR_WORDS) -> forms.FloatField:

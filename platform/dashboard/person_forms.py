@@ -15,9 +15,7 @@ class PersonForm(forms.Form):
     name = forms.CharField(
         max_length=128,
         label="Your own id",
-        validators=[
-            RegexValidator(rf"\A(?!\.{{1,2}}\Z){PERSON_NAME}\Z", "Use letters A–Z, digits, and _ . - : only.")
-        ],
+        validators=[RegexValidator(rf"\A(?!\.{{1,2}}\Z){PERSON_NAME}\Z", "Use letters A–Z, digits, and _ . - : only.")],
         help_text="Letters A–Z, digits, and _ . - : only. It cannot be changed.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -52,5 +50,3 @@ class JoinForm(UsageForm):
 class PersonSearchForm(UsageForm):
     image = PictureField(label="Picture", help_text="Its largest face is searched for. The picture is not kept.")
     threshold = threshold_field()
-
-

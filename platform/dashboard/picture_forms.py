@@ -13,5 +13,3 @@ class CompareForm(UsageForm):
     source = PictureField(label="First picture", help_text="Its largest face is compared.")
     target = PictureField(label="Second picture", help_text="Every face of it is compared with the first.")
     threshold = threshold_field()
-
-
