@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from recognition.api.views import collections, detection, evaluations, faces, jobs, persons, searches
+from recognition.api.views import collections, detection, evaluations, faces, images, jobs, persons, searches
 from recognition.models import COLLECTION_NAME, PERSON_NAME
 
 
@@ -48,6 +48,8 @@ urlpatterns = [
     path(f"{_PERSON}/faces:remove", persons.PersonFaceRemoval.as_view(), name="person-faces-remove"),
     path("evaluations", evaluations.EvaluationList.as_view(), name="evaluations"),
     path("evaluations/<uuid:evaluation_id>", evaluations.EvaluationDetail.as_view(), name="evaluation"),
+    path("images/<uuid:image_id>", images.ImageDetail.as_view(), name="image"),
+    path("images/<uuid:image_id>/content", images.ImageContent.as_view(), name="image-content"),
     path("jobs", jobs.JobList.as_view(), name="jobs"),
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),

@@ -43,12 +43,21 @@ _SCORE: Final = """
       AND t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
 """
 
-_TEMPLATE: Final = """
-    SELECT template::text FROM recognition_person WHERE tenant_id = %s AND collection_id = %s AND id = %s
+# Whose faces' time is over cannot be found, nor searched for, although the purge has not come by yet.
+_HAS_A_LIVE_FACE: Final = """
+    EXISTS (
+        SELECT FROM recognition_face f JOIN recognition_collection c ON c.id = f.collection_id
+        WHERE f.person_id = {person} AND f.id >= custos_oldest_kept_id(c.retention_days)
+    )
+"""
+
+_TEMPLATE: Final = f"""
+    SELECT p.template::text FROM recognition_person p
+    WHERE p.tenant_id = %s AND p.collection_id = %s AND p.id = %s AND {_HAS_A_LIVE_FACE.format(person="p.id")}
 """
 
 # One statement, hence one snapshot: who is found is among those who are counted. All distances are computed anyway.
-_SEARCH: Final = """
+_SEARCH: Final = f"""
     WITH scored AS MATERIALIZED (
         SELECT id, template <#> %s::halfvec AS distance
         FROM recognition_person
@@ -58,7 +67,7 @@ _SEARCH: Final = """
     FROM (VALUES (1)) AS one_row
     LEFT JOIN LATERAL (
         SELECT id, distance FROM scored
-        WHERE distance <= %s AND id IS DISTINCT FROM %s::uuid
+        WHERE distance <= %s AND id IS DISTINCT FROM %s::uuid AND {_HAS_A_LIVE_FACE.format(person="scored.id")}
         ORDER BY distance, id
         LIMIT %s
     ) hit ON true

@@ -9,11 +9,12 @@ from recognition.models.collections import (
     LARGEST_DIMENSIONS,
     SHARED_PARTITIONS,
     Collection,
+    CollectionUse,
     TemplatePartition,
 )
 from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
-from recognition.models.images import Image
+from recognition.models.images import Image, StoredFile
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
 from recognition.models.persons import MOST_FACES_OF_A_PERSON, PERSON_NAME, Person
 from recognition.models.references import tenant_reference
@@ -25,6 +26,7 @@ __all__ = [
     "PERSON_NAME",
     "SHARED_PARTITIONS",
     "Collection",
+    "CollectionUse",
     "DispatchTicket",
     "EvaluationRun",
     "Face",
@@ -33,6 +35,7 @@ __all__ = [
     "JobItem",
     "Person",
     "QualityFilter",
+    "StoredFile",
     "TemplatePartition",
     "tenant_reference",
 ]

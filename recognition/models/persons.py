@@ -23,7 +23,7 @@ class Person(TenantOwned):
     """Somebody in a collection: Rekognition's "user".
 
     `name` is the tenant's own id for the person, `display_name` what people read. The column `template` (migration
-    0012) is the gallery's alone: the mean of the templates of the person's faces, NULL while there is none.
+    0015) is the gallery's alone: the mean of the templates of the person's faces, NULL while there is none.
     """
 
     collection = tenant_reference("Collection")

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from recognition.errors import PersonNotFound
 from recognition.models import Collection, Face, Person
+from recognition.selectors.retention import is_live
 
 
 def list_in(collection: Collection) -> QuerySet[Person]:
@@ -34,6 +35,12 @@ def by_id_in(collection: Collection, *, person_ids: CollectionOf[uuid.UUID]) -> 
 
 
 def faces_of(person: Person) -> QuerySet[Face]:
-    """Return the person's faces."""
-    faces = Face.objects.filter(tenant_id=person.tenant_id, collection_id=person.collection_id, person_id=person.id)
-    return faces.select_related("person")
+    """Return the person's faces, also those that wait for the purge."""
+    return Face.objects.filter(
+        tenant_id=person.tenant_id, collection_id=person.collection_id, person_id=person.id
+    ).select_related("person")
+
+
+def live_faces_of(person: Person) -> QuerySet[Face]:
+    """Return the person's faces whose time is not over."""
+    return faces_of(person).filter(is_live())

@@ -232,6 +232,7 @@ def template_of_face(face_id: uuid.UUID, *, collection: Collection, permit: Perm
     Raises:
         FaceNotFound: the face is not in the collection.
     """
+    face_selectors.get_in(collection, face_id=face_id)
     template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
     if template is None:
         raise FaceNotFound

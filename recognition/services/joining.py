@@ -130,10 +130,9 @@ def list_faces_of(name: str, *, collection_name: str, actor: Actor, paginate: Ca
         PolicyRefused: the policy does not allow it, any more.
     """
     collection = _collection(collection_name, actor=actor)
-    request = faces.read_request(actor, collection=collection)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+    with faces.reading_of(collection, actor=actor) as admission, tenant_scope(actor.tenant_id):
         person = selectors.get_in(collection, name=name)
-        page = paginate(selectors.faces_of(person))
+        page = paginate(selectors.live_faces_of(person))
         admission.complete(resource=gate.ResourceRef("person", person.id, actor.tenant_id))
     return page
 

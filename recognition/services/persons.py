@@ -84,8 +84,7 @@ def list_persons(*, collection_name: str, actor: Actor, paginate: Callable[[Quer
         PolicyRefused: the policy does not allow it, any more.
     """
     collection = _collection(collection_name, actor=actor)
-    request = faces.read_request(actor, collection=collection)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+    with faces.reading_of(collection, actor=actor) as admission, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_in(collection))
         admission.complete()
     return page
@@ -99,8 +98,7 @@ def get_person(name: str, *, collection_name: str, actor: Actor) -> Person:
         CollectionNotFound, PolicyRefused: as in `list_persons`.
     """
     collection = _collection(collection_name, actor=actor)
-    request = faces.read_request(actor, collection=collection)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+    with faces.reading_of(collection, actor=actor) as admission, tenant_scope(actor.tenant_id):
         person = selectors.get_in(collection, name=name)
         admission.complete(resource=_ref(person))
     return person

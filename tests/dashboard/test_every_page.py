@@ -50,6 +50,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collection-delete": f"{collection}/delete",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
+        "face": f"{collection}/faces/{face.id}/",
         "face-delete": f"{collection}/faces/{face.id}/delete",
         "face-join": f"{collection}/faces/{face.id}/person",
         "persons": f"{collection}/persons",
@@ -76,6 +77,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "member-remove": f"/members/{_member_of(alice)}/remove",
         "organisations": "/organisations",
         "organisation": f"/organisations/{alice.tenant.id}",
+        "organisation-delete": "/organisations/leave",
+        "organisation-keep": "/organisations/stay",
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
     }
 
@@ -97,6 +100,7 @@ def _invitation_of(player: Player) -> uuid.UUID:
 _OF_PERSON = {"organisations", "organisation"}
 ONLY_POST = {
     "person-face-remove",
+    "organisation-keep",
     "face-delete",
     "job-cancel",
     "member",

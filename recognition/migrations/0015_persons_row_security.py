@@ -46,7 +46,7 @@ GRANT UPDATE (person_id) ON recognition_face TO custos_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0011_persons")]
+    dependencies = [("recognition", "0014_persons")]
     operations = [
         migrations.RunSQL(_REFERENCES, _NO_REFERENCES),
         migrations.RunSQL(_TEMPLATE, _NO_TEMPLATE),

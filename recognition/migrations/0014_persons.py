@@ -10,7 +10,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0010_evaluations"),
+        ("recognition", "0013_retention"),
         ("tenants", "0007_columns_of_people"),
     ]
 
