@@ -7,7 +7,7 @@ from typing import Final
 
 from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, PlatformError, QuotaExceeded, Unprocessable
 from common.problems import Throttled
-from recognition.errors import CollectionExists, FaceNotFound, TooManyTags
+from recognition.errors import CollectionExists, FaceNotFound, ImageNotFound, ImageNotKept, TooManyTags
 from recognition.images import ImageFormatUnsupported, ImageTooLarge, ImageUnreadable
 from traffic.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 
@@ -38,6 +38,8 @@ def invalid(message: str) -> Fault:
 _CODES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (CollectionExists, "ResourceAlreadyExistsException"),
     (FaceNotFound, "InvalidParameterException"),
+    (ImageNotFound, "InvalidS3ObjectException"),
+    (ImageNotKept, "InvalidS3ObjectException"),
     (NotFound, "ResourceNotFoundException"),
     (ImageTooLarge, "ImageTooLargeException"),
     (ImageFormatUnsupported, "InvalidImageFormatException"),

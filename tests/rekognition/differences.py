@@ -74,6 +74,13 @@ DIFFERENCES: Final = (
         "test_collections.test_a_collection_comes_and_goes",
     ),
     Difference(
+        "`S3Object`",
+        "an object of an S3 bucket",
+        "an image that a collection keeps (`store_images`): the bucket is the collection, the name the `ImageId`."
+        " Never a path or an address; no `Version`",
+        "test_kept_images.test_a_kept_image_is_named_in_every_operation",
+    ),
+    Difference(
         "`Attributes`",
         "all of them",
         "`ALL` is what the engine says; to name one that it does not is `InvalidParameterException`."
