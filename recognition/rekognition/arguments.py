@@ -18,6 +18,7 @@ _ARN: Final = re.compile(
     rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})"
 )
 _NAMES: Final = {"MUSTACHE": FaceAttribute.MOUSTACHE.value}
+_NO_NAMES: Final = (".", "..")
 _IMAGES: Final = ("Image", "SourceImage", "TargetImage")
 
 
@@ -67,6 +68,18 @@ def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:
     except ValueError:
         offered = ", ".join(name.upper() for name in QualityFilter.values)
         raise invalid(f"QualityFilter must be one of {offered} here.") from None
+
+
+def new_name(call: Call, member: str) -> str:
+    """Return the name of what is to be made.
+
+    Raises:
+        Fault: it cannot stand in an address of the REST API.
+    """
+    name: str = call.parameters[member]
+    if name in _NO_NAMES:
+        raise invalid(f"{member} must not be a dot or two: they cannot stand in an address.")
+    return name
 
 
 def account_of(tenant_id: uuid.UUID) -> str:
