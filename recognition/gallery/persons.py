@@ -47,17 +47,17 @@ _SCORE: Final = """
 _HAS_A_LIVE_FACE: Final = """
     EXISTS (
         SELECT FROM recognition_face f JOIN recognition_collection c ON c.id = f.collection_id
-        WHERE f.person_id = {person} AND f.id >= custos_oldest_kept_id(c.retention_days)
+        WHERE f.person_id = p.id AND f.id >= custos_oldest_kept_id(c.retention_days)
     )
 """
 
-_TEMPLATE: Final = f"""
+_TEMPLATE: Final = """
     SELECT p.template::text FROM recognition_person p
-    WHERE p.tenant_id = %s AND p.collection_id = %s AND p.id = %s AND {_HAS_A_LIVE_FACE.format(person="p.id")}
-"""
+    WHERE p.tenant_id = %s AND p.collection_id = %s AND p.id = %s AND has_a_live_face
+""".replace("has_a_live_face", _HAS_A_LIVE_FACE)
 
 # One statement, hence one snapshot: who is found is among those who are counted. All distances are computed anyway.
-_SEARCH: Final = f"""
+_SEARCH: Final = """
     WITH scored AS MATERIALIZED (
         SELECT id, template <#> %s::halfvec AS distance
         FROM recognition_person
@@ -66,13 +66,13 @@ _SEARCH: Final = f"""
     SELECT (SELECT count(*) FROM scored), hit.id, hit.distance
     FROM (VALUES (1)) AS one_row
     LEFT JOIN LATERAL (
-        SELECT id, distance FROM scored
-        WHERE distance <= %s AND id IS DISTINCT FROM %s::uuid AND {_HAS_A_LIVE_FACE.format(person="scored.id")}
-        ORDER BY distance, id
+        SELECT p.id, p.distance FROM scored p
+        WHERE p.distance <= %s AND p.id IS DISTINCT FROM %s::uuid AND has_a_live_face
+        ORDER BY p.distance, p.id
         LIMIT %s
     ) hit ON true
     ORDER BY hit.distance, hit.id
-"""
+""".replace("has_a_live_face", _HAS_A_LIVE_FACE)
 
 
 def refresh(gallery: GalleryRef, person_ids: Collection[uuid.UUID], *, permit: Permit) -> None:
