@@ -156,6 +156,30 @@ class QualityReason(StrEnum):
     LOW_FACE_QUALITY = "LOW_FACE_QUALITY"
 
 
+class FaceAttribute(StrEnum):
+    """What an engine can say of a face beyond box, pose and quality; asked for by these names.
+
+    Race and ethnicity are not among them and never will be. Liveness is advisory and only given when named: `all` does
+    not mean it.
+    """
+
+    AGE_RANGE = "age_range"
+    BEARD = "beard"
+    EMOTIONS = "emotions"
+    EYE_DIRECTION = "eye_direction"
+    EYEGLASSES = "eyeglasses"
+    EYES_OPEN = "eyes_open"
+    FACE_OCCLUDED = "face_occluded"
+    GENDER = "gender"
+    HAIR_COLOUR = "hair_colour"
+    LANDMARKS = "landmarks"
+    LIVENESS = "liveness"
+    MOUSTACHE = "moustache"
+    MOUTH_OPEN = "mouth_open"
+    SMILE = "smile"
+    SUNGLASSES = "sunglasses"
+
+
 # ISO 3166 codes (and EU) with their parent; a rule for a parent holds in its children.
 JURISDICTION_PARENTS: Final[dict[str, str | None]] = {
     "EU": None,

@@ -18,7 +18,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
 from recognition.models import Collection, Face, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.services import engines, references, submission
+from recognition.services import attributes, engines, keeping, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import Examined, examine
 from recognition.services.repeats import known_faces
@@ -55,11 +55,12 @@ def enrol_image(
     quality: QualityFilter = QualityFilter.AUTO,
     needs_face: bool = True,
     once: bool = False,
+    asked: Sequence[str] = (),
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
     Args:
-        data: encoded picture; it is not kept.
+        data: encoded picture; it is kept where the collection says so.
         collection_name: the tenant's name for the collection.
         actor: who asks.
         external_id: the tenant's own name for who is on it.
@@ -68,18 +69,25 @@ def enrol_image(
         needs_face: whether a picture without a face to enrol is an error.
         once: return the faces that are stored of this very picture, under this external id, instead of storing them
             a second time.
+        asked: attributes to say of each enrolled face, some of `attributes.NAMES`; answered, not stored.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
+        AttributesNotOffered: the collection's engine does not say one of them.
         PolicyRefused: the policy does not allow it.
         NoFaceFound, NoUsableFace: there is nothing to enrol, and `needs_face`.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+        StorageUnavailable: the collection keeps pictures, and this one could not be written.
     """
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    with (
+        attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
+        gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission,
+    ):
         permit = admission.permit
         examined = examine(
             data,
@@ -88,18 +96,24 @@ def enrol_image(
             quality=quality,
             least_quality=admission.least_quality,
             permit=permit,
+            analysis=analysis,
         )
         if needs_face:
             examined.require_usable_face()
+        examined = keeping.keep(examined, data=data, collection=collection)
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             known = known_faces(examined, collection=locked, external_id=external_id) if once else []
             faces = _store(examined, known=known, collection=locked, external_id=external_id, permit=permit)
+            if faces:
+                references.add_use(locked, usage=actor.usage)
             admission.require_room(locked.face_count)
             image_id = faces[0].image_id if faces else None
             made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
+            analysis.complete(n_faces=len(faces))
             admission.complete(n_faces=len(faces), resource=made)
-    return Enrolled(image_id, tuple(map(view_of, faces)), examined.rejected, locked.engine_version)
+    views = (view_of(face, attributes=said) for face, said in zip(faces, examined.attributes, strict=True))
+    return Enrolled(image_id, tuple(views), examined.rejected, locked.engine_version)
 
 
 def _store(
@@ -111,6 +125,8 @@ def _store(
     made: list[Face] = []
     if fresh.faces:
         image = next((row.image for row in known if row is not None), None)
+        if image is None:
+            keeping.refer_to(references.files_of([fresh]), tenant_id=collection.tenant_id)
         _, made = references.store(
             fresh, collection=collection, external_id=external_id, permit=permit, known_image=image
         )

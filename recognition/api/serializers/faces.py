@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from recognition.api.serializers.attributes import AskedAttributes, AttributesResponse, attributes_of
 from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage, decoded
 from recognition.engines.base import MAX_FACES, Box
-from recognition.errors import ImageReferencesNotOffered
 from recognition.models import QualityFilter
 from recognition.services.detection import Detection
 from recognition.services.enrolment import Enrolled
+from recognition.services.images import ImageReference
 from recognition.services.results import FaceView, Match
 from recognition.services.verification import Comparison
 
@@ -49,9 +50,10 @@ class FaceResponse(serializers.Serializer[Any]):
     external_id = serializers.CharField(required=False)
     box = BoxResponse()
     confidence = serializers.FloatField(help_text="Of the detector, in per cent.")
-    landmarks = LandmarkResponse(many=True)
+    landmarks = LandmarkResponse(many=True, help_text="Five; 30 where `landmarks` was asked for.")
     pose = PoseResponse()
     quality = QualityResponse()
+    attributes = AttributesResponse(required=False, help_text="What was asked for and could be seen.")
 
 
 class ImageSize(serializers.Serializer[Any]):
@@ -60,11 +62,7 @@ class ImageSize(serializers.Serializer[Any]):
 
 
 class _DetectOptions(StrictSerializer):
-    attributes = serializers.ListField(
-        child=serializers.ChoiceField(choices=["default"]),
-        required=False,
-        help_text="Box, confidence, landmarks, pose and quality; further attributes are not offered yet.",
-    )
+    attributes = AskedAttributes()
 
 
 class DetectRequest(_DetectOptions):
@@ -119,11 +117,13 @@ class _EnrolOptions(StrictSerializer):
 
 class EnrolFacesRequest(_EnrolOptions):
     image = EncodedImage()
+    attributes = AskedAttributes()
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
 class EnrolFacesUpload(_EnrolOptions):
     image = UploadedImage()
+    attributes = AskedAttributes()
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
@@ -139,18 +139,20 @@ class EnrolFacesResponse(serializers.Serializer[Any]):
 
 
 class BatchImage(StrictSerializer):
-    """One image of a batch in JSON."""
+    """One image of a batch in JSON: its bytes, or the id of one that is kept."""
 
     default_error_messages: ClassVar = {"base64": "The bytes are not valid base64."}
 
-    bytes = serializers.CharField(trim_whitespace=False, help_text="The file in base64.")
+    bytes = serializers.CharField(required=False, trim_whitespace=False, help_text="The file in base64.")
+    image_id = serializers.UUIDField(required=False, help_text="Of an image that is kept, instead of the bytes.")
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and "image_id" in data:
-            raise ImageReferencesNotOffered
         values = super().to_internal_value(data)
-        return {"data": decoded(values["bytes"], field=self), "external_id": values["external_id"]}
+        if ("bytes" in values) == ("image_id" in values):
+            raise serializers.ValidationError("Send either bytes or an image_id.")
+        image = ImageReference(values["image_id"]) if "image_id" in values else decoded(values["bytes"], field=self)
+        return {"data": image, "external_id": values["external_id"]}
 
 
 class EnrolBatchRequest(_EnrolOptions):
@@ -212,17 +214,20 @@ def face_of(view: FaceView) -> dict[str, Any]:
         enrolled = {"id": view.id, "image_id": view.image_id}
         if view.external_id:
             enrolled["external_id"] = view.external_id
+    said = view.attributes
+    landmarks = (said.landmarks if said else None) or face.landmarks
     return {
         **enrolled,
         "box": box_of(face.box),
         "confidence": face.confidence,
-        "landmarks": [{"type": point.type, "x": point.x, "y": point.y} for point in face.landmarks],
+        "landmarks": [{"type": point.type, "x": point.x, "y": point.y} for point in landmarks],
         "pose": {"yaw": face.pose.yaw, "pitch": face.pose.pitch, "roll": face.pose.roll},
         "quality": {
             "brightness": face.quality.brightness,
             "sharpness": face.quality.sharpness,
             "score": face.quality.score,
         },
+        **({"attributes": attributes_of(said)} if said else {}),
     }
 
 
