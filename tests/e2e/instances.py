@@ -20,7 +20,7 @@ import requests
 from instance.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_DEADLINE_SECONDS = 110.0
+START_DEADLINE_SECONDS = 200.0
 
 
 @dataclass(slots=True)
