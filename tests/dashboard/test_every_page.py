@@ -219,6 +219,8 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "keys",
         "key-new",
         "members",
+        "organisation-delete",
+        "organisation-keep",
         "collection-delete",
     } | _OF_PERSON
 
