@@ -6,7 +6,7 @@ BARS = ["auto", "none", "low", "medium", "high"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0013_retention")]
+    dependencies = [("recognition", "0015_persons_row_security")]
     operations = [
         migrations.RemoveConstraint("job", "job_quality_filter_known"),
         migrations.AlterField(
