@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -28,6 +28,7 @@ from common.permits import Permit
 from common.vocabulary import Operation
 from governance import fence, policies, selectors
 from governance.audit import ledger
+from governance.catalogue import CATALOGUE
 from governance.errors import PolicyRefused
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class AccessRequest:
         gallery_size: references in the gallery, for the record and for size-aware floors.
         engine_version: version of the engine that will be used; None when the operation uses none.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
+        meets: the obligations that who asks will carry out (rules with the effect `oblige`); others refuse.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
     """
 
@@ -73,6 +75,7 @@ class AccessRequest:
     max_faces: int | None = None
     collection_id: uuid.UUID | None = None
     only_looks: bool = False
+    meets: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,11 @@ class Admission:
     def threshold(self) -> float:
         """Effective similarity threshold in per cent."""
         return self.decision.threshold
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """The rules that oblige: each is among those that the request says it meets."""
+        return self.decision.verdict.obligations
 
     def still_holds(self) -> None:
         """Make sure, between the steps of long work and outside any transaction, that it is still allowed.
@@ -185,6 +193,10 @@ class Admission:
         verdict = policies.evaluate(snapshot.policy, facts)
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
+        if further := set(verdict.obligations) - set(self.obligations):
+            # The work was done without them, so they were not met.
+            rules = [{"id": rule_id, "reason": CATALOGUE[rule_id].reason} for rule_id in sorted(further)]
+            raise PolicyRefused(decision_id=self.decision.id, rules=rules)
         self._judged_at = time.monotonic()
 
 
@@ -280,6 +292,7 @@ def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: f
         "engine_version": request.engine_version,
         "threshold_milli": _milli(threshold) if needs_threshold else None,
         "gallery_size": request.gallery_size,
+        "obligations_met": sorted(request.meets),
     }
     # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
     return facts | policies.in_reach(facts)

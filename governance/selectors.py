@@ -104,7 +104,9 @@ SELECT
                     ORDER BY a.id), '[]')
                 FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
                   AND a.purged_at IS NULL AND a.revoked_at IS NULL))
-        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text)
+        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
+    (SELECT custos_micros(max(t.expires_at)) FROM casework_trainingattestation t
+        WHERE t.tenant_id = %(tenant)s AND t.user_id = %(user)s AND t.revoked_at IS NULL)
 FROM moment
 """
 
@@ -131,6 +133,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         cursor.execute(_SNAPSHOT, parameters)
         (
             now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
+            trained_until,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
@@ -139,6 +142,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "tenant_category": category,
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
+        "review_training_until": trained_until,
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }

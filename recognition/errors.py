@@ -82,6 +82,13 @@ class JobClosed(Conflict):
     title = "The job has already ended"
 
 
+class ResultNeverReviewed(Conflict):
+    """It was made when such results named their candidates at once."""
+
+    code = "result-never-reviewed"
+    title = "The result was never reviewed: search again"
+
+
 class JobHalted(Conflict):
     """A halted job's output was destroyed: there is nothing to read."""
 

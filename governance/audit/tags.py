@@ -67,3 +67,11 @@ class Tag(StrEnum):
     )
     AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
     AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."
+    AUTHORISATION_PURGED = (
+        "authorisation:purged",
+        "What an urgent use brought was destroyed, because no court ratified it in time.",
+    )
+    TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
+    TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
+    REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."
+    REVIEW_CLOSED = "review:closed", "A review ended; says how, and how many candidates were released."

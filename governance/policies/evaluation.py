@@ -18,6 +18,8 @@ from governance.rules.situation import FactsMissing, Situation, Unknown, unknown
 
 INPUT_RULE: Final = "INPUT-001"
 DEFAULT_RULE: Final = "ALW-001"
+# The fact that says which obligations who asks will carry out; every obliging rule needs it.
+MET: Final = "obligations_met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Verdict:
         fired: every reason for a refusal, in catalogue order; empty when allowed.
         allowed_by: the rules that would allow it, also when another refuses.
         limits: what the operation must keep to.
-        obligations: what is owed in return; no rule of the present catalogue asks for any.
+        obligations: the rules that oblige who is allowed; one that cannot be met is among `fired`.
     """
 
     effect: Effect
@@ -63,6 +65,7 @@ class Verdict:
 class _Tally:
     fired: list[FiredRule] = field(default_factory=list)
     allowed_by: list[str] = field(default_factory=list)
+    obligations: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
     floor_milli: int = 0
 
@@ -88,6 +91,7 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         fired=tuple(fired),
         allowed_by=tuple(dict.fromkeys(tally.allowed_by)),
         limits=Limits(threshold_floor_milli=tally.floor_milli),
+        obligations=tuple(dict.fromkeys(tally.obligations)),
     )
 
 
@@ -118,7 +122,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     instants: list[int | None] = []
     for setting in policy.rules:
         instants += (setting.effective_from, setting.effective_until)
-    for name in ("approval_valid_from", "approval_expires_at"):
+    for name in ("approval_valid_from", "approval_expires_at", "review_training_until"):
         if name not in situation.unusable:
             instants.append(facts[name])
     for name in ("moratoria", "exemptions", "authorisations"):
@@ -164,7 +168,9 @@ def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ..
         return
     if rule.effect is Effect.ALLOW:
         tally.allowed_by.append(rule.id)
-    else:
+    elif rule.effect is Effect.OBLIGE and rule.id in situation.facts[MET]:
+        tally.obligations.append(rule.id)
+    else:  # an obligation that cannot be met is a deny
         tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
 
 

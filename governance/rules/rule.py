@@ -24,6 +24,7 @@ class Effect(StrEnum):
     """What a rule does when it fires."""
 
     DENY = "deny"
+    OBLIGE = "oblige"
     ALLOW = "allow"
 
 

@@ -16,8 +16,9 @@ from recognition.gallery.base import Hit
 from recognition.models import Collection
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
-from recognition.services import engines
+from recognition.services import engines, masking
 from recognition.services.examination import open_image
+from recognition.services.portraits import Portrait, portrait_of
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -50,6 +51,8 @@ class Identification:
 
     Attributes:
         expected_false_candidates: how many candidates above the threshold chance alone would give, over all probes.
+        threshold_words: the false match rate at the threshold, in words.
+        review_task: the review that the candidates wait for (`services.masking`); then none is named here.
     """
 
     searches: tuple[Search, ...]
@@ -57,7 +60,9 @@ class Identification:
     expected_false_candidates: float
     engine_version: str
     threshold: float
+    threshold_words: str
     notice: str
+    review_task: uuid.UUID | None = None
 
     @property
     def candidates(self) -> list[Match]:
@@ -67,10 +72,11 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The faces to search for, each with its template."""
+    """The faces to search for, each with its template, and with its portrait where a reviewer will look at it."""
 
     faces: tuple[Probe | None, ...]
     templates: tuple[Template, ...]
+    portraits: tuple[Portrait | None, ...]
 
 
 def search_by_image(
@@ -81,6 +87,7 @@ def search_by_image(
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
     every_face: bool = False,
+    masks: bool = False,
 ) -> Identification:
     """Search a collection for the largest face of a picture, or for each of its faces.
 
@@ -91,6 +98,7 @@ def search_by_image(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates of each probe.
         every_face: search for every face, not only for the largest.
+        masks: whether who asks can show a result under review; else the policy refuses where it must be (HUM-001).
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
@@ -102,8 +110,8 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
-        probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
+    with gate.authorised(request_of(actor, collection=collection, threshold=threshold, masks=masks)) as admission:
+        probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, admission=admission)
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -115,6 +123,7 @@ def search_by_face(
     actor: Actor,
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
+    masks: bool = False,
 ) -> Identification:
     """Search a collection for one of its own faces, which is not among the candidates.
 
@@ -125,11 +134,11 @@ def search_by_face(
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
     with (
-        gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission,
+        gate.authorised(request_of(actor, collection=collection, threshold=threshold, masks=masks)) as admission,
         tenant_scope(actor.tenant_id),
     ):
         template = _template_of(face_id, collection=collection, permit=admission.permit)
-        probes = Probes((None,), (template,))
+        probes = Probes((None,), (template,), (None,))
         return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
 
 
@@ -138,7 +147,9 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def request_of(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
+def request_of(
+    actor: Actor, *, collection: Collection, threshold: float | None, masks: bool = False
+) -> gate.AccessRequest:
     """Return the question whether the actor may search the collection.
 
     Raises:
@@ -156,10 +167,11 @@ def request_of(actor: Actor, *, collection: Collection, threshold: float | None)
         least_threshold=collection.threshold,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
+        meets=masking.OBLIGATIONS if masks else (),
     )
 
 
-def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> Probes:
+def probes_of(data: bytes, *, engine: FaceEngine, most: int, admission: gate.Admission) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
 
     Raises:
@@ -168,11 +180,13 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> 
     """
     with turn():
         image = open_image(data)
-        faces = engine.detect(image, permit=permit, max_faces=most)
+        faces = engine.detect(image, permit=admission.permit, max_faces=most)
         if not faces:
             raise NoFaceFound
-        templates = engine.extract(image, faces, permit=permit)
-    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
+        templates = engine.extract(image, faces, permit=admission.permit)
+        is_masked = masking.is_masked(admission)
+        portraits = tuple(portrait_of(image, face) if is_masked else None for face in faces)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates, portraits)
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
@@ -224,6 +238,7 @@ def identify(
         expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
         engine_version=collection.engine_version,
         threshold=threshold,
+        threshold_words=calibration.fmr_text(fmr),
         notice=_notice(fmr, engine=engine),
     )
 
@@ -248,6 +263,8 @@ def _search(
         exclude=exclude,
     )
     candidates = found.candidates
+    if masking.is_masked(admission):
+        found = masking.mask(found, portraits=probes.portraits, collection=collection, admission=admission)
     admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
     return found
 

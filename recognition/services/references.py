@@ -10,6 +10,7 @@ from django.db.models import F
 
 from common.ids import new_id
 from common.permits import Permit
+from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery.pgvector import PgvectorGallery
 from recognition.models import Collection, Face, Image, JobItem
@@ -61,6 +62,7 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
     ids = [face_id for face_id, _ in found]
     gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
     faces.delete()
+    reviews.forget_references(collection.tenant_id, ids)
     _forget_empty_images({image_id for _, image_id in found}, collection=collection)
     count(collection, added=-len(ids))
     return ids
@@ -69,6 +71,7 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
 def destroy_all(collection: Collection, *, permit: Permit) -> int:
     """Delete every template and face of a locked collection; return how many faces there were."""
     gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
+    reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     return n_faces
 

@@ -13,9 +13,11 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance import gate
 from governance.audit.ledger import database_now
-from governance.casework import cases
+from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.reviews import NewReview
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment
@@ -38,6 +40,20 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path, settings: Settings) -> Path:
     settings.CUSTOS_HOME = tmp_path
     return tmp_path
+
+
+def put_under_review(player: Player) -> uuid.UUID:
+    """Put something under review; what it was is not asked here."""
+    request = gate.AccessRequest(
+        actor=player.actor,
+        operation=Operation.DETECT,
+        resource=gate.ResourceRef("image", None, player.tenant.id),
+    )
+    found = NewReview(engine_version="fake@1", threshold=99.0, threshold_words="", probes=[])
+    with gate.authorised(request) as admission, tenant_scope(player.tenant.id):
+        task = reviews.open_task(found, admission=admission)
+        admission.complete()
+    return task.id
 
 
 def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.EXIGENT) -> uuid.UUID:
@@ -88,6 +104,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(member_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            str(put_under_review(player)),
         )
 
     return make

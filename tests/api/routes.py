@@ -29,6 +29,7 @@ class Objects:
     member_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    task_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -166,6 +167,9 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks",            nothing,        200, 403, 403, 403, 200, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}",  nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}/result", nothing,  409, 403, 403, 403, 404, 401),
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),

@@ -16,6 +16,7 @@ from governance.audit.models import AuditEntry
 from governance.casework import cases
 from governance.casework.errors import CaseClosed, CaseExists, CaseNotFound, OfficerInvalid
 from governance.casework.models import Case, CaseOfficer
+from governance.casework.reviews import OBLIGATIONS
 from governance.errors import PolicyRefused
 from governance.models import Suspension
 from tenants.errors import RoleNotSufficient, Suspended
@@ -43,6 +44,7 @@ def _refusals(player: Player, *, actor: Actor | None = None, **options: Any) -> 
         actor=actor,
         operation=Operation.SEARCH,
         resource=gate.ResourceRef("collection", None, player.tenant.id),
+        meets=OBLIGATIONS,
         **options,
     )
     return [rule.id for rule in gate.authorise(request).verdict.fired]

@@ -13,7 +13,7 @@ NOW = 1_790_000_000_000_000
 POLICY = Policy.from_body(DEFAULT_POLICY_BODY)
 
 _CATEGORIES = ["victim_rescue_ngo", "law_enforcement"]
-_OPERATIONS = ["detect", "compare", "enrol", "search", "read_result", "administer"]
+_OPERATIONS = ["detect", "compare", "enrol", "search", "read_result", "review", "administer"]
 
 BASE: dict[str, Any] = {
     "now": NOW,
@@ -48,11 +48,17 @@ BASE: dict[str, Any] = {
     "case_offence": "serious",
     "case_admits": True,
     "authorisations": [],
+    "obligations_met": ["HUM-001", "HUM-002", "HUM-003"],
+    "review_training_until": None,
 }
 
-# What else must be so that a rule is in scope, where the base facts are outside it.
-IN_SCOPE: dict[str, dict[str, Any]] = {
-    "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
+# Changes that make it the review of a search's result.
+REVIEW: dict[str, Any] = {
+    "operation": "review",
+    "result_of": "search",
+    "threshold_milli": None,
+    "engine_version": None,
+    "review_training_until": NOW + DAY,
 }
 
 # Changes that make it the reading of a search's result.
@@ -61,6 +67,12 @@ READ: dict[str, Any] = {
     "result_of": "search",
     "threshold_milli": None,
     "engine_version": None,
+}
+
+# What else must be so that a rule is in scope, where the base facts are outside it.
+IN_SCOPE: dict[str, dict[str, Any]] = {
+    "HUM-004": REVIEW,
+    "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
 }
 
 _ANYTHING: dict[str, Any] = {"categories": [], "end_users": [], "purposes": [], "operations": [], "jurisdictions": []}

@@ -1,4 +1,4 @@
-"""Routes under /v1 about cases."""
+"""Routes under /v1 about cases and reviews."""
 
 from django.urls import path
 
@@ -14,4 +14,6 @@ urlpatterns = [
     path(f"{_CASE}/authorisations", views.AuthorisationList.as_view(), name="authorisations"),
     path(f"{_AUTHORISATION}:ratify", views.AuthorisationRatification.as_view(), name="authorisation-ratify"),
     path(f"{_AUTHORISATION}:revoke", views.AuthorisationWithdrawal.as_view(), name="authorisation-revoke"),
+    path("review-tasks", views.ReviewTaskList.as_view(), name="review-tasks"),
+    path("review-tasks/<uuid:task_id>", views.ReviewTaskDetail.as_view(), name="review-task"),
 ]

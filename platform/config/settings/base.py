@@ -42,6 +42,7 @@ CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
 CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
 CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
+CUSTOS_REVIEW_DAYS = 30  # after that a review that nobody gave ends, and its pictures are destroyed
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
 
 # --- Django -----------------------------------------------------------------------------------------------------
@@ -264,6 +265,7 @@ CELERY_TASK_ROUTES = {
     "recognition.run_search_batch": {"queue": "bulk"},
     "recognition.sweep_jobs": {"queue": "maintenance"},
     "traffic.purge_answers": {"queue": "maintenance"},
+    "casework.end_what_is_due": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -281,6 +283,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
+    "end-what-is-due": {"task": "casework.end_what_is_due", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }
 
