@@ -47,6 +47,7 @@ def bench_instance(*, engine: str = "onnx") -> Iterator[BenchTenant]:
             os.environ.update({**endpoints.environment(), "CUSTOS_ENV": "development"})
             _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
             _manage("publish_policy", role="custos_app")
+            _manage("audit", "keys", role="custos_app")
             import django
 
             from config.boot import choose_settings

@@ -26,6 +26,7 @@ from common.keys import tenant_key
 from common.sealing import seal, unseal
 from common.vocabulary import Operation
 from governance import gate
+from governance.audit import receipts
 from governance.audit import selectors as log
 from traffic.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from traffic.models import IdempotencyRecord
@@ -153,6 +154,7 @@ def allow_again(answer: Answer, *, actor: Actor) -> None:
     with gate.authorised(_same_question(content, actor=actor)) as admission, tenant_scope(actor.tenant_id):
         admission.complete()
     bind_decision_id(answer.decision_id)
+    receipts.give(decision.id, leaf=bytes(decision.leaf_hash), time=decision.ts)
 
 
 def purge() -> int:

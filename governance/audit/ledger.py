@@ -24,13 +24,15 @@ from common.canonical import canonical_json
 from common.ids import new_id
 from common.keys import tenant_key
 from common.permits import Permit, mint_permit
+from governance.audit import receipts
+from governance.audit.checking.tree import leaf_hash
 from governance.audit.errors import LedgerUnavailable
 from governance.audit.models import EntryKind
 from governance.audit.pool import ledger_pool
 from governance.audit.tags import Tag
 
 VERSION = 1
-LEAF_PREFIX = b"\x00"  # RFC 6962 section 2.1
+_LEAF_HASH = 6  # its place among the columns of `_INSERT`
 
 _INSERT = """
     INSERT INTO audit_entry (id, tenant_id, ts, kind, v, body, leaf_hash, decision_id, request_id)
@@ -102,7 +104,7 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
         The entry's id, and a permit when the decision allows.
 
     Raises:
-        LedgerUnavailable: it could not be committed (AUD-001).
+        LedgerUnavailable: it could not be committed (AUD-001), or no receipt can be given for it.
     """
     entry_id = new_id()
     body = {
@@ -119,6 +121,7 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
     }
     row = _row(entry_id, EntryKind.DECISION, record.tenant_id, record.ts, body, decision_id=None)
     _commit(_INSERT, row)
+    receipts.give(entry_id, leaf=row[_LEAF_HASH], time=record.ts)
     if record.decision["effect"] != "allow":
         return entry_id, None
     permit = mint_permit(
@@ -207,11 +210,6 @@ def own_connection_now() -> datetime:
     if not isinstance(now, datetime):
         raise LedgerUnavailable("The database did not tell the time.")
     return now
-
-
-def leaf_hash(body: bytes) -> bytes:
-    """Return the RFC 6962 leaf hash of a body, 32 bytes."""
-    return hashlib.sha256(LEAF_PREFIX + body).digest()
 
 
 def _outcome_row(record: OutcomeRecord) -> tuple[uuid.UUID, tuple[Any, ...]]:

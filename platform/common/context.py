@@ -17,6 +17,7 @@ from django.db import connections, transaction
 
 _request_id: ContextVar[str] = ContextVar("custos_request_id", default="")
 _decision_id: ContextVar[uuid.UUID | None] = ContextVar("custos_decision_id", default=None)
+_receipt: ContextVar[str] = ContextVar("custos_receipt", default="")
 _task_tenant: ContextVar[uuid.UUID | None] = ContextVar("custos_task_tenant", default=None)
 
 
@@ -102,6 +103,14 @@ def bind_decision_id(value: uuid.UUID | None) -> None:
 
 def current_decision_id() -> uuid.UUID | None:
     return _decision_id.get()
+
+
+def bind_receipt(value: str) -> None:
+    _receipt.set(value)
+
+
+def current_receipt() -> str:
+    return _receipt.get()
 
 
 def bind_task_tenant(value: uuid.UUID | None) -> None:

@@ -66,9 +66,13 @@ def _answer_header(name: str, statuses: list[int], sentence: str, kind: Any = st
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=sentence, response=statuses)
 
 
-def _decision_header(statuses: list[int]) -> OpenApiParameter:
-    sentence = "The decision that the answer rests on."
-    return _answer_header("Custos-Decision", statuses, sentence, kind=OpenApiTypes.UUID)
+def _decision_headers(statuses: list[int]) -> list[OpenApiParameter]:
+    return [
+        _answer_header("Custos-Decision", statuses, "The decision that the answer rests on.", kind=OpenApiTypes.UUID),
+        _answer_header(
+            "Custos-Receipt", statuses, "The audit log's signed promise that it holds this decision. Keep it."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def documented(
         *([_IDEMPOTENCY_KEY] if idempotent else []),
         *([_IF_MATCH] if conditional else []),
         _answer_header("X-Request-Id", every, "Name of this request, for support."),
-        *([_decision_header([*successes, 403])] if governed else []),
+        *(_decision_headers([*successes, 403]) if governed else []),
         _answer_header("Retry-After", [s for s in _RETRYABLE if s in statuses], "Seconds.", kind=int),
         *([_answer_header("ETag", successes, "Of the present state, for `If-Match`.")] if tagged else []),
         *([_answer_header("Location", [202], "Where the job is.")] if 202 in successes else []),

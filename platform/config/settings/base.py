@@ -43,6 +43,7 @@ CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
 CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
 CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
 CUSTOS_REVIEW_DAYS = 30  # after that a review that nobody gave ends, and its pictures are destroyed
+CUSTOS_WITNESS_URL = ENVIRONMENT.witness_url or ""
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
 
 # --- Django -----------------------------------------------------------------------------------------------------
