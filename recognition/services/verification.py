@@ -12,8 +12,9 @@ from common.vocabulary import Operation
 from governance import gate
 from recognition.engines.base import MAX_FACES, FaceEngine
 from recognition.errors import NoFaceFound
+from recognition.models import QualityFilter
 from recognition.services import engines, masking
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.portraits import Portrait, portrait_of
 from recognition.services.results import FaceView, Match, match_of, top_bucket
 from recognition.services.turns import turn
@@ -34,7 +35,13 @@ class Comparison:
 
 
 def compare_faces(
-    source: bytes, *, target: bytes, actor: Actor, threshold: float | None = None, masks: bool = False
+    source: bytes,
+    *,
+    target: bytes,
+    actor: Actor,
+    threshold: float | None = None,
+    quality: QualityFilter = QualityFilter.NONE,
+    masks: bool = False,
 ) -> Comparison:
     """Compare the largest face of one picture with every face of another.
 
@@ -43,11 +50,12 @@ def compare_faces(
         target: encoded picture.
         actor: who asks.
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
+        quality: whether faces of low quality are left out, in both pictures.
         masks: whether who asks can show a result under review; else the policy refuses where it must be (HUM-001).
 
     Raises:
         PolicyRefused: the policy does not allow it.
-        NoFaceFound: the source has no face.
+        NoFaceFound: the source has no face, or none that is good enough.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     engine = engines.default_engine()
@@ -62,7 +70,7 @@ def compare_faces(
     )
     with gate.authorised(request) as admission:
         with turn():
-            compared = _compare(source, target=target, engine=engine, admission=admission)
+            compared = _compare(source, target=target, quality=quality, engine=engine, admission=admission)
         with tenant_scope(actor.tenant_id):
             matches = list(compared.comparison.matches)
             answer = compared.masked(engine, admission=admission)
@@ -95,15 +103,17 @@ class _Compared:
         )
 
 
-def _compare(source: bytes, *, target: bytes, engine: FaceEngine, admission: gate.Admission) -> _Compared:
+def _compare(
+    source: bytes, *, target: bytes, quality: QualityFilter, engine: FaceEngine, admission: gate.Admission
+) -> _Compared:
     """Compare the source's largest face with the target's faces, most alike first."""
     permit = admission.permit
     source_image, target_image = open_image(source), open_image(target)
-    source_faces = engine.detect(source_image, permit=permit, max_faces=1)
+    source_faces = find_faces(source_image, most=1, quality=quality, engine=engine, permit=permit)
     if not source_faces:
         raise NoFaceFound("No face was found in the source image.")
     probe = engine.extract(source_image, source_faces, permit=permit)[0].vector
-    target_faces = engine.detect(target_image, permit=permit, max_faces=MAX_FACES)
+    target_faces = find_faces(target_image, most=MAX_FACES, quality=quality, engine=engine, permit=permit)
     templates = engine.extract(target_image, target_faces, permit=permit) if target_faces else ()
     scored = [
         match_of(float(np.dot(probe, template.vector)), face=FaceView(face), calibration=engine.calibration)
