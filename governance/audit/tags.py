@@ -65,6 +65,7 @@ class Tag(StrEnum):
     )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    CASE_DISCLOSED = "case:disclosed", "A disclosure package of a case was put together; names its SHA-256."
     AUTHORISATION_RECORDED = (
         "authorisation:recorded",
         "A warrant or order was recorded in a case, or an urgent use declared.",

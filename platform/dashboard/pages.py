@@ -30,6 +30,9 @@ _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face-delete"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "decision": "decisions",
+    **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(("review", "review-judge"), "reviews"),
+    **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
 }

@@ -169,6 +169,7 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/cases/{case_id}/disclosure", nothing,     200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/review-tasks",            nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/review-tasks/{task_id}",  nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/review-tasks/{task_id}/result", nothing,  409, 403, 403, 403, 404, 401),
@@ -216,7 +217,10 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 PAGES = tuple(
-    f"/{name}" for name in "overview collections jobs decisions keys members organisations invitations".split()
+    f"/{name}"
+    for name in (
+        "overview collections jobs cases reviews training decisions keys members organisations invitations".split()
+    )
 )
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 

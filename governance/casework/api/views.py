@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,7 @@ from rest_framework.views import APIView
 from common.documentation import PAGE, documented
 from common.pagination import page
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
-from governance.casework import authorisations, cases, reviews
+from governance.casework import authorisations, cases, disclosure, reviews
 from governance.casework.api import examples
 from governance.casework.api import serializers as shapes
 from governance.casework.authorisations import NewAuthorisation
@@ -99,6 +100,20 @@ class CaseClosing(APIView):
     def post(self, request: Request, case_id: uuid.UUID) -> Response:
         case = cases.close_case(actor_of(request), case_id=case_id)
         return Response(shapes.CaseResponse(shapes.case_of(case)).data)
+
+
+class CaseDisclosure(APIView):
+    @documented(
+        "get_disclosure_package",
+        summary="Read the disclosure package of a case: a zip of JSON and a page",
+        tag=_TAG,
+        responses={200: None},
+        problems=(404,),
+    )
+    def get(self, request: Request, case_id: uuid.UUID) -> HttpResponse:
+        package = disclosure.export_case(actor_of(request), case_id=case_id)
+        headers = {"Content-Disposition": f'attachment; filename="{package.name}"'}
+        return HttpResponse(package.data, content_type="application/zip", headers=headers)
 
 
 class AuthorisationList(APIView):
