@@ -104,6 +104,7 @@ def documented(
     conditional: bool = False,
     tagged: bool = False,
     governed: bool = True,
+    files: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -122,6 +123,7 @@ def documented(
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
+        files: media types of its successes, where these are files.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
     successes = list(responses)
@@ -130,6 +132,8 @@ def documented(
     statuses |= {409} if idempotent else set()
     statuses |= {412} if conditional else set()
     answers: dict[Any, Any] = {status: shape or OpenApiResponse() for status, shape in responses.items()}
+    if files:
+        answers = {(status, kind): OpenApiTypes.BINARY for status in successes for kind in files}
     for status in sorted(statuses):
         answers[(status, CONTENT_TYPE)] = ProblemResponse
     every = [*successes, *sorted(statuses)]

@@ -91,7 +91,7 @@ def make_objects(home: Path) -> MakeObjects:
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
-            purpose=Purpose.PHOTO_ORGANISATION,
+            purpose=Purpose(player.actor.usage.purpose or ""),
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )

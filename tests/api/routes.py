@@ -75,7 +75,7 @@ def new_key(_: Objects) -> dict[str, Any]:
 
 
 def new_role(_: Objects) -> dict[str, Any]:
-    return {"role": "reviewer"}
+    return {"role": "developer"}
 
 
 def new_member(_: Objects) -> dict[str, Any]:
