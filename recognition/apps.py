@@ -7,9 +7,12 @@ class RecognitionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the engine registry where its files are. Nothing is opened or loaded here."""
+        """Tell the engine registry where its files are, and the gate who knows of evaluations. Nothing is opened."""
         from django.conf import settings
 
+        from governance.ports import register_fact
         from recognition.engines import registry
+        from recognition.services.evaluations import evaluations
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
+        register_fact("evaluations", evaluations)

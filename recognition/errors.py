@@ -49,6 +49,13 @@ class NoFaceFound(Unprocessable):
     title = "No face was found in the image"
 
 
+class QualityTooLow(Unprocessable):
+    """The probe is below the quality floor of the purpose (QUAL-001)."""
+
+    code = "quality-too-low"
+    title = "The picture is not good enough for this purpose"
+
+
 class NoUsableFace(Unprocessable):
     """Faces were found and every one was rejected; the member `rejected` says why."""
 

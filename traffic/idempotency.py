@@ -85,7 +85,7 @@ def fingerprint_of(actor: Actor, *, method: str, path: str, fields: Iterable[tup
     """
     usage = actor.usage
     digest = hmac.new(tenant_key(actor.tenant_id, use="idempotency"), digestmod=hashlib.sha256)
-    stated = [method, path, usage.purpose, usage.on_behalf_of, usage.jurisdiction, usage.case_ref]
+    stated = [method, path, usage.purpose, usage.on_behalf_of, usage.jurisdiction, usage.case_ref, *usage.circumstances]
     digest.update(canonical_json(stated))
     for name, value in fields:
         digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(value).digest())

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 import psycopg
 from django.db import DatabaseError, connections
@@ -32,6 +32,7 @@ from governance.audit.pool import ledger_pool
 from governance.audit.tags import Tag
 
 VERSION = 1
+CASE_USE = "case-ref"
 _LEAF_HASH = 6  # its place among the columns of `_INSERT`
 
 _INSERT = """
@@ -114,7 +115,7 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
         "purpose": record.facts.get("purpose"),
         "on_behalf_of": record.facts.get("on_behalf_of"),
         "jurisdiction": record.facts.get("jurisdiction"),
-        "case_ref": _case_commitment(record.tenant_id, record.case_ref),
+        "case_ref": commitment(record.tenant_id, record.case_ref, use=CASE_USE),
         "decision": dict(record.decision),
         "params": dict(record.params),
         "facts": dict(record.facts),
@@ -212,6 +213,17 @@ def own_connection_now() -> datetime:
     return now
 
 
+@overload
+def commitment(tenant_id: uuid.UUID, text: str, *, use: str) -> str: ...
+@overload
+def commitment(tenant_id: uuid.UUID, text: None, *, use: str) -> None: ...
+def commitment(tenant_id: uuid.UUID, text: str | None, *, use: str) -> str | None:
+    """Return an HMAC-SHA256 of a text under a key of the tenant, hexadecimal: linkable inside, unreadable outside."""
+    if text is None:
+        return None
+    return hmac.new(tenant_key(tenant_id, use=use), text.encode(), hashlib.sha256).hexdigest()
+
+
 def _outcome_row(record: OutcomeRecord) -> tuple[uuid.UUID, tuple[Any, ...]]:
     entry_id = new_id()
     body = {"decision": str(record.decision_id), "outcome": {"status": record.status, **record.data}}
@@ -250,13 +262,6 @@ def _commit(statement: str, row: tuple[Any, ...]) -> None:
             connection.execute(statement, row)
     except (psycopg.Error, PoolTimeout) as error:
         raise LedgerUnavailable from error
-
-
-def _case_commitment(tenant_id: uuid.UUID, case_ref: str | None) -> str | None:
-    """Return an HMAC of the case reference under a key of the tenant: linkable inside, unreadable outside."""
-    if case_ref is None:
-        return None
-    return hmac.new(tenant_key(tenant_id, use="case-ref"), case_ref.encode(), hashlib.sha256).hexdigest()
 
 
 def _text(value: uuid.UUID | None) -> str | None:

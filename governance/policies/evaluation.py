@@ -7,18 +7,21 @@ raise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, Facts
 from governance.policies.body import Policy, RuleSetting
-from governance.rules.rule import Effect
+from governance.rules.rule import Effect, EnforcedBy, Finding, Rule
 from governance.rules.situation import FactsMissing, Situation, Unknown, unknowns
 
 INPUT_RULE: Final = "INPUT-001"
 DEFAULT_RULE: Final = "ALW-001"
-# The fact that says which obligations who asks will carry out; every obliging rule needs it.
+# Not judged here at all. What an operation enforces is: its limits and obligations are part of the verdict.
+_ELSEWHERE: Final = frozenset({EnforcedBy.EVALUATOR, EnforcedBy.LEDGER})
+# The fact that says which obligations who asks will carry out. A rule that needs it refuses whoever will not.
 MET: Final = "obligations_met"
 
 
@@ -33,13 +36,39 @@ class FiredRule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most restrictive limits of all rules in scope.
+    """The most restrictive limits of all rules in scope; what ends in `floor_milli` is a least value, 0 for none.
 
     Attributes:
-        threshold_floor_milli: least similarity threshold, in per cent times 1000; 0 for none.
+        threshold_floor_milli: least similarity threshold, in per cent times 1000.
+        quality_floor_milli: least quality score of a probe or reference, times 1000.
+        fmr_ceiling_femto: highest false match rate of one comparison.
+        gallery_cap: most faces of the gallery.
+        searches_today, searches_in_case, searches_of_subject: most of them, this one included (facts of these names).
+        retention_days: greatest age of a template.
     """
 
-    threshold_floor_milli: int
+    threshold_floor_milli: int = 0
+    quality_floor_milli: int = 0
+    fmr_ceiling_femto: int | None = None
+    gallery_cap: int | None = None
+    searches_today: int | None = None
+    searches_in_case: int | None = None
+    searches_of_subject: int | None = None
+    retention_days: int | None = None
+
+    def tightened(self, further: Mapping[str, int]) -> Limits:
+        """Return these limits where they are the more restrictive ones, else the further."""
+        return replace(self, **{name: _stricter(name, getattr(self, name), value) for name, value in further.items()})
+
+    def stated(self) -> dict[str, int]:
+        """Return those that there are, for the record."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+def _stricter(name: str, value: int | None, further: int) -> int:
+    if value is None:
+        return further
+    return max(value, further) if name.endswith("floor_milli") else min(value, further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +80,7 @@ class Verdict:
         fired: every reason for a refusal, in catalogue order; empty when allowed.
         allowed_by: the rules that would allow it, also when another refuses.
         limits: what the operation must keep to.
-        obligations: the rules that oblige who is allowed; one that cannot be met is among `fired`.
+        obligations: the rules that oblige, whether or not it is allowed; one that cannot be met is among `fired`.
     """
 
     effect: Effect
@@ -65,9 +94,9 @@ class Verdict:
 class _Tally:
     fired: list[FiredRule] = field(default_factory=list)
     allowed_by: list[str] = field(default_factory=list)
-    obligations: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
-    floor_milli: int = 0
+    obligations: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
 
 
 def evaluate(policy: Policy, facts: Facts) -> Verdict:
@@ -90,23 +119,29 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         effect=Effect.DENY if fired else Effect.ALLOW,
         fired=tuple(fired),
         allowed_by=tuple(dict.fromkeys(tally.allowed_by)),
-        limits=Limits(threshold_floor_milli=tally.floor_milli),
+        limits=tally.limits,
         obligations=tuple(dict.fromkeys(tally.obligations)),
     )
 
 
-def threshold_floor_milli(policy: Policy, facts: Facts) -> int:
-    """Return the most restrictive threshold floor in scope, in per cent times 1000; 0 when there is none.
+def limits_of(policy: Policy, facts: Facts) -> Limits:
+    """Return the limits alone, for a caller that must fill in a threshold before it asks for a verdict."""
+    situation = Situation.from_facts(facts)
+    limits = Limits()
+    for setting in policy.rules:
+        bound = CATALOGUE[setting.id].bound
+        if bound is not None and _missing_in_scope(setting, situation=situation) is not None:
+            limits = limits.tightened(bound(situation, parameters=setting.parameters))
+    return limits
 
-    For a caller that must fill in a threshold before it asks for a verdict: `threshold_milli` itself is not looked at.
+
+def demanded(policy: Policy, facts: Facts) -> frozenset[str]:
+    """Return the names of the facts that rules in scope need and that are not there, or not usable.
+
+    Facts that cost a look at the database are read only when this names them.
     """
     situation = Situation.from_facts(facts)
-    floors = [
-        floor(situation, parameters=setting.parameters)
-        for setting in policy.rules
-        if (floor := CATALOGUE[setting.id].floor) and _missing_in_scope(setting, situation=situation) is not None
-    ]
-    return max(floors, default=0)
+    return frozenset(name for setting in policy.rules for name in _missing_in_scope(setting, situation=situation) or ())
 
 
 def next_boundary(policy: Policy, facts: Facts) -> int | None:
@@ -122,7 +157,10 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     instants: list[int | None] = []
     for setting in policy.rules:
         instants += (setting.effective_from, setting.effective_until)
-    for name in ("approval_valid_from", "approval_expires_at", "review_training_until"):
+        rule = CATALOGUE[setting.id]
+        if rule.instants is not None and _missing_in_scope(setting, situation=situation) == ():
+            instants += rule.instants(situation, parameters=setting.parameters)
+    for name in ("approval_valid_from", "approval_expires_at"):
         if name not in situation.unusable:
             instants.append(facts[name])
     for name in ("moratoria", "exemptions", "authorisations"):
@@ -135,7 +173,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
 def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
     """Return None for a rule out of scope, else the facts that it needs and that cannot be used."""
     rule = CATALOGUE[setting.id]
-    if rule.check is None or (situation.is_right and rule.spares_rights):
+    if rule.enforced_by in _ELSEWHERE or (situation.is_right and rule.spares_rights):
         return None
     if situation.has_no_live_approval and rule.judges_approval:
         return None
@@ -153,25 +191,29 @@ def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[st
 
 def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ...], tally: _Tally) -> None:
     rule = CATALOGUE[setting.id]
-    if rule.floor is not None:
-        tally.floor_milli = max(tally.floor_milli, rule.floor(situation, parameters=setting.parameters))
-    finding = None
-    if not missing:
+    if rule.bound is not None:
+        tally.limits = tally.limits.tightened(rule.bound(situation, parameters=setting.parameters))
+    finding: Finding | None = {} if rule.effect is Effect.OBLIGE else None
+    if not missing and rule.check is not None:
         try:
-            # Rules without a check are never in scope.
-            finding = rule.check(situation, parameters=setting.parameters)  # type: ignore[misc]
+            finding = rule.check(situation, parameters=setting.parameters)
         except FactsMissing as error:
             missing = error.names
     for name in missing:
         tally.missing.setdefault(name, []).append(rule.id)
     if finding is None:
         return
-    if rule.effect is Effect.ALLOW:
-        tally.allowed_by.append(rule.id)
-    elif rule.effect is Effect.OBLIGE and rule.id in situation.facts[MET]:
-        tally.obligations.append(rule.id)
-    else:  # an obligation that cannot be met is a deny
-        tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
+    match rule.effect:
+        case Effect.ALLOW:
+            tally.allowed_by.append(rule.id)
+        case Effect.OBLIGE if missing or _is_met(rule, situation=situation):
+            tally.obligations.append(rule.id)
+        case _:  # an obligation that cannot be met is a deny
+            tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
+
+
+def _is_met(rule: Rule, *, situation: Situation) -> bool:
+    return MET not in rule.needs or rule.id in situation.facts[MET]
 
 
 def _input_reasons(missing: dict[str, list[str]]) -> list[FiredRule]:

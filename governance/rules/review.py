@@ -7,6 +7,7 @@ of is closed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from common.vocabulary import Operation
@@ -35,6 +36,12 @@ def reviewer_is_trained(situation: Situation, /, *, parameters: Parameters) -> F
     if trained_until is None:
         return {"problem": "was not attested"}
     return None if known(situation.now) < trained_until else {"problem": "has run out"}
+
+
+def end_of_training(situation: Situation, /, *, parameters: Parameters) -> Collection[int]:
+    """Return when the training runs out, if it was attested."""
+    trained_until = situation.facts["review_training_until"]
+    return () if trained_until is None else (trained_until,)
 
 
 HUM_RULES: Final = (
@@ -87,6 +94,7 @@ HUM_RULES: Final = (
         source="FISWG, Guide for role-based training in facial comparison; EU AI Act, Article 26(2).",
         needs=("now", "operation", "review_training_until"),
         check=reviewer_is_trained,
+        instants=end_of_training,
         defaults=(Default(selector={"operations": [Operation.REVIEW]}, effective_from=_SINCE),),
     ),
 )

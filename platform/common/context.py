@@ -29,12 +29,16 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a request is for, after the key's defaults and the governance headers have been put together."""
+    """What a request is for, after the key's defaults and the governance headers have been put together.
+
+    `circumstances` are slugs of `common.vocabulary.Circumstance` that the request states against itself.
+    """
 
     purpose: str | None
     on_behalf_of: str | None
     jurisdiction: str | None
     case_ref: str | None = None
+    circumstances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from rest_framework.serializers import Serializer
 
 from common.problem_shapes import ProblemResponse
 from common.problems import CONTENT_TYPE
+from common.vocabulary import Circumstance
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -33,6 +34,7 @@ PAGE = [
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
 ]
 
+_CIRCUMSTANCE = "|".join(Circumstance)
 _GOVERNANCE = [
     OpenApiParameter(
         name,
@@ -45,6 +47,13 @@ _GOVERNANCE = [
         ("Custos-On-Behalf-Of", "For whom, as a category of customer. Left out: the key's default."),
         ("Custos-Jurisdiction", "Whose law applies (ISO 3166). Left out: the key's default."),
         ("Custos-Case", "Reference of the case; only a keyed digest of it is recorded."),
+    )
+] + [
+    OpenApiParameter(
+        "Custos-Circumstances",
+        {"type": "string", "pattern": f"^({_CIRCUMSTANCE})( ?, ?({_CIRCUMSTANCE}))*$"},
+        OpenApiParameter.HEADER,
+        description="What the request states against itself, slugs separated by commas; each may refuse it.",
     )
 ]
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -104,7 +113,7 @@ def documented(
     conditional: bool = False,
     tagged: bool = False,
     governed: bool = True,
-    files: tuple[str, ...] = (),
+    file: str | None = None,
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -122,8 +131,8 @@ def documented(
         idempotent: whether it accepts `Idempotency-Key`.
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
+        file: media type of a success that is no JSON.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
-        files: media types of its successes, where these are files.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
     successes = list(responses)
@@ -131,9 +140,10 @@ def documented(
     statuses |= set(_WITH_BODY) if bodies else set()
     statuses |= {409} if idempotent else set()
     statuses |= {412} if conditional else set()
-    answers: dict[Any, Any] = {status: shape or OpenApiResponse() for status, shape in responses.items()}
-    if files:
-        answers = {(status, kind): OpenApiTypes.BINARY for status in successes for kind in files}
+    answers: dict[Any, Any] = {
+        (status, file) if file else status: OpenApiTypes.BINARY if file else shape or OpenApiResponse()
+        for status, shape in responses.items()
+    }
     for status in sorted(statuses):
         answers[(status, CONTENT_TYPE)] = ProblemResponse
     every = [*successes, *sorted(statuses)]

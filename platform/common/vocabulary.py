@@ -71,6 +71,26 @@ class Purpose(StrEnum):
     RESEARCH_EVALUATION = "research_evaluation"
 
 
+class Attestation(StrEnum):
+    """What an organisation attests once, at its approval, of all its uses."""
+
+    LAWFUL_BASIS = "lawful_basis"
+    PROVENANCE_KNOWN = "provenance_known"
+    ADULTS_ONLY = "adults_only"
+    UNALTERED_PROBES = "unaltered_probes"
+    NO_TRAIT_TARGETING = "no_trait_targeting"
+
+
+class Circumstance(StrEnum):
+    """What a request says about itself that may stop it: a caller can only be stricter with itself."""
+
+    SCRAPED_SOURCE = "scraped_source"
+    MINOR_SUBJECT = "minor_subject"
+    ALTERED_PROBE = "altered_probe"
+    TRAIT_TARGETING = "trait_targeting"
+    PROTEST_TARGETING = "protest_targeting"
+
+
 class OffenceClass(StrEnum):
     """How grave the offence is that a case is about, least grave first; `none`: no offence (somebody is missing)."""
 

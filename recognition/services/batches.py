@@ -79,6 +79,7 @@ class _Counts:
     n_faces: int
     n_candidates: int | None = None
     top_score_bucket: int | None = None
+    searched: gate.Searched | None = None
 
 
 def batch_starts(sequences: Iterable[int]) -> list[int]:
@@ -178,20 +179,31 @@ def _work_off(work: _Work) -> None:
             )
         with tenant_scope(tenant_id):
             counts = _write(dict(zip(work.items, outcomes, strict=True)), work=work, admission=admission)
-            admission.complete(**asdict(counts))
+            admission.complete(
+                n_faces=counts.n_faces,
+                n_candidates=counts.n_candidates,
+                top_score_bucket=counts.top_score_bucket,
+                searched=counts.searched,
+            )
 
 
 def _examine(
     item: JobItem, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
 ) -> Outcome:
     """Return what is in an image, or what is wrong with it; whatever is not the image's own fault is raised."""
-    permit = admission.permit
     try:
         data = staging.read(item.sequence, tenant_id=job.tenant_id, job_id=job.id, digest=item.digest)
         if job.kind == JobKind.SEARCH_FACES:
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
-        examined = examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined = examine(
+            data,
+            engine=engine,
+            max_faces=job.max_faces,
+            quality=quality,
+            least_quality=admission.least_quality,
+            permit=admission.permit,
+        )
         examined.require_usable_face()
         return examined
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
@@ -229,11 +241,15 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
     n_faces = 0
     candidates: list[Match] = []
+    subjects: list[str] = []
     for item in claimed.order_by("sequence"):
         outcome = outcomes[item]
         n_faces += _write_one(item, outcome=outcome, collection=collection, admission=admission)
-        candidates += outcome.found.candidates if isinstance(outcome, Searched) else []
+        if isinstance(outcome, Searched):
+            candidates += outcome.found.candidates
+            subjects += identification.subjects_of(outcome.found, probe=gate.probe_of_picture(item.digest))
     if enrols:
+        admission.require_room(collection.face_count + n_faces)
         references.count(collection, added=n_faces)
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
@@ -241,7 +257,10 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     _settle(job)
     sequences = [item.sequence for item in outcomes]
     transaction.on_commit(lambda: staging.remove_images(sequences, tenant_id=tenant_id, job_id=job.id))
-    return _Counts(n_faces) if enrols else _Counts(n_faces, len(candidates), top_bucket(candidates))
+    if enrols:
+        return _Counts(n_faces)
+    # Their number was counted when the job was accepted.
+    return _Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
 
 
 def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, admission: gate.Admission) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from recognition.engines import registry
@@ -53,6 +55,19 @@ def engine_for_new_collection(asked: str | None) -> FaceEngine:
             f"{engine.name} makes vectors of {engine.dimensions} numbers; collections hold up to {LARGEST_DIMENSIONS}."
         )
     return engine
+
+
+def false_match_rate_of(collection: Collection) -> Callable[[float], float]:
+    """Return the map from a similarity in per cent to the FMR of one comparison, by the collection's engine.
+
+    The engine is looked for when the map is used, which few decisions do; it then raises what `engine_of` raises.
+    """
+
+    def rate(similarity: float) -> float:
+        calibration = engine_of(collection).calibration
+        return calibration.fmr(calibration.score(similarity))
+
+    return rate
 
 
 def engine_of(collection: Collection) -> FaceEngine:

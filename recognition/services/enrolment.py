@@ -81,13 +81,21 @@ def enrol_image(
     engine = engines.engine_of(collection)
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
-        examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        examined = examine(
+            data,
+            engine=engine,
+            max_faces=max_faces,
+            quality=quality,
+            least_quality=admission.least_quality,
+            permit=permit,
+        )
         if needs_face:
             examined.require_usable_face()
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             known = known_faces(examined, collection=locked, external_id=external_id) if once else []
             faces = _store(examined, known=known, collection=locked, external_id=external_id, permit=permit)
+            admission.require_room(locked.face_count)
             image_id = faces[0].image_id if faces else None
             made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
             admission.complete(n_faces=len(faces), resource=made)
@@ -138,16 +146,17 @@ def submit_job(
     job = submission.new_job(
         JobKind.ENROL_FACES, collection=collection, actor=actor, max_faces=max_faces, quality=quality
     )
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces, growth=len(images))) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
 
 
-def _request(actor: Actor, *, collection: Collection, max_faces: int) -> gate.AccessRequest:
+def _request(actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1) -> gate.AccessRequest:
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.ENROL,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         gallery_size=collection.face_count,
+        gallery_growth=growth,
         engine_version=collection.engine_version,
         max_faces=max_faces,
     )

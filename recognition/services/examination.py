@@ -64,8 +64,18 @@ def open_image(data: bytes) -> UprightImage:
     return images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
 
 
-def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit) -> Examined:
+def examine(
+    data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, least_quality: float, permit: Permit
+) -> Examined:
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
+
+    Args:
+        data: encoded picture.
+        engine: finds the faces.
+        max_faces: the largest so many.
+        quality: whether faces of low quality are left out.
+        least_quality: quality score that every face must reach, whatever the filter (QUAL-001).
+        permit: to enrol.
 
     Raises:
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
@@ -73,7 +83,9 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
     with turn():
         image = open_image(data)
         detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-        accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
+        accepted, rejected = _sort_out(
+            detected, image=image, max_faces=max_faces, quality=quality, least_quality=least_quality
+        )
         templates = engine.extract(image, accepted, permit=permit) if accepted else ()
     picture = Picture(image.digest, image.width, image.height, image.format)
     return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
@@ -90,12 +102,17 @@ def find_faces(
 
 
 def _sort_out(
-    detected: tuple[DetectedFace, ...], *, image: UprightImage, max_faces: int, quality: QualityFilter
+    detected: tuple[DetectedFace, ...],
+    *,
+    image: UprightImage,
+    max_faces: int,
+    quality: QualityFilter,
+    least_quality: float = 0.0,
 ) -> tuple[tuple[DetectedFace, ...], list[Rejection]]:
     accepted: list[DetectedFace] = []
     rejected: list[Rejection] = []
     for face in detected:
-        reasons = _shortcomings(face, image=image) if quality is QualityFilter.AUTO else []
+        reasons = _shortcomings(face, image=image, quality=quality, least_quality=least_quality)
         if not reasons and len(accepted) == max_faces:
             reasons = [QualityReason.EXCEEDS_MAX_FACES]
         if reasons:
@@ -105,8 +122,14 @@ def _sort_out(
     return tuple(accepted), rejected
 
 
-def _shortcomings(face: DetectedFace, *, image: UprightImage) -> list[QualityReason]:
+def _shortcomings(
+    face: DetectedFace, *, image: UprightImage, quality: QualityFilter, least_quality: float
+) -> list[QualityReason]:
     reasons = []
+    if face.quality.score < least_quality:
+        reasons.append(QualityReason.LOW_FACE_QUALITY)
+    if quality is not QualityFilter.AUTO:
+        return reasons
     if min(face.box.width * image.width, face.box.height * image.height) < LEAST_FACE_PX:
         reasons.append(QualityReason.SMALL_BOUNDING_BOX)
     if face.confidence < LEAST_CONFIDENCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
 from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
-from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
+from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
 from recognition.gallery.base import Hit
 from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
@@ -112,7 +113,8 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    with gate.authorised(request_of(actor, collection=collection, threshold=threshold, masks=masks)) as admission:
+    request = request_of(actor, collection=collection, threshold=threshold, probe=_picture(data), masks=masks)
+    with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
         probes = probes_of(data, engine=engine, most=most, quality=quality, admission=admission)
         with tenant_scope(actor.tenant_id):
@@ -136,8 +138,11 @@ def search_by_face(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
+    probe = gate.probe_of_face(face_id)
     with (
-        gate.authorised(request_of(actor, collection=collection, threshold=threshold, masks=masks)) as admission,
+        gate.authorised(
+            request_of(actor, collection=collection, threshold=threshold, probe=probe, masks=masks)
+        ) as admission,
         tenant_scope(actor.tenant_id),
     ):
         template = _template_of(face_id, collection=collection, permit=admission.permit)
@@ -151,9 +156,15 @@ def _collection(name: str, *, actor: Actor) -> Collection:
 
 
 def request_of(
-    actor: Actor, *, collection: Collection, threshold: float | None, masks: bool = False
+    actor: Actor,
+    *,
+    collection: Collection,
+    threshold: float | None,
+    probe: str | None = None,
+    n_searches: int = 1,
+    masks: bool = False,
 ) -> gate.AccessRequest:
-    """Return the question whether the actor may search the collection.
+    """Return the question whether the actor may search the collection; see `gate.AccessRequest` for probe and number.
 
     Raises:
         ThresholdBelowCollection: the collection asks for more; as everywhere, it is refused, not raised.
@@ -168,6 +179,9 @@ def request_of(
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         threshold=threshold,
         least_threshold=collection.threshold,
+        false_match_rate=engines.false_match_rate_of(collection),
+        probe=probe,
+        n_searches=n_searches,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
         meets=masking.OBLIGATIONS if masks else (),
@@ -186,6 +200,7 @@ def probes_of(
 
     Raises:
         NoFaceFound: there is none.
+        QualityTooLow: one is below the quality floor (QUAL-001).
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     with turn():
@@ -193,6 +208,10 @@ def probes_of(
         faces = find_faces(image, most=most, quality=quality, engine=engine, permit=admission.permit)
         if not faces:
             raise NoFaceFound
+        if (worst := min(face.quality.score for face in faces)) < admission.least_quality:
+            raise QualityTooLow(
+                f"QUAL-001: a face of quality {worst:.1f} is below the {admission.least_quality:g} asked for here."
+            )
         templates = engine.extract(image, faces, permit=admission.permit)
         is_masked = masking.is_masked(admission)
         portraits = tuple(portrait_of(image, face) if is_masked else None for face in faces)
@@ -273,10 +292,27 @@ def _search(
         exclude=exclude,
     )
     candidates = found.candidates
+    searched = gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe))
     if masking.is_masked(admission):
         found = masking.mask(found, portraits=probes.portraits, collection=collection, admission=admission)
-    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
+    admission.complete(
+        n_faces=len(probes.faces),
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=searched,
+    )
     return found
+
+
+def subjects_of(found: Identification, *, probe: str | None) -> tuple[str, ...]:
+    """Return whom a search was about: its probe, and the best candidate of each face (SRV-001)."""
+    best = [search.candidates[0].face.id for search in found.searches if search.candidates]
+    faces = [gate.probe_of_face(face_id) for face_id in best if face_id is not None]
+    return (*([probe] if probe else ()), *faces)
+
+
+def _picture(data: bytes) -> str:
+    return gate.probe_of_picture(hashlib.sha256(data).hexdigest())
 
 
 def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceView]:

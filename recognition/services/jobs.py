@@ -117,7 +117,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
 
 def usage_of(job: Job) -> Usage:
     """Return what the job was made for."""
-    return Usage(job.purpose, job.on_behalf_of, job.jurisdiction, job.case_ref)
+    return Usage(job.purpose, job.on_behalf_of, job.jurisdiction, job.case_ref, tuple(job.circumstances))
 
 
 def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
@@ -128,7 +128,9 @@ def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
     """
     actor = Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job))
     if job.kind == JobKind.SEARCH_FACES:
-        return identification.request_of(actor, collection=collection, threshold=job.threshold, masks=True)
+        return identification.request_of(
+            actor, collection=collection, threshold=job.threshold, n_searches=0, masks=True
+        )
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.ENROL,

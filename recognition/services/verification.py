@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 
@@ -64,6 +65,7 @@ def compare_faces(
         operation=Operation.COMPARE,
         resource=gate.ResourceRef("image", None, actor.tenant_id),
         threshold=threshold,
+        probe=gate.probe_of_picture(hashlib.sha256(source).hexdigest()),
         engine_version=engine.version,
         max_faces=MAX_FACES,
         meets=masking.OBLIGATIONS if masks else (),

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
 from governance import gate
+from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
@@ -87,7 +88,8 @@ def make_objects(home: Path) -> MakeObjects:
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
-        decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
+        decided = player.client.get("/v1/decisions")
+        decision_id = decided["Custos-Decision"]
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
@@ -95,6 +97,8 @@ def make_objects(home: Path) -> MakeObjects:
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )
+        with roles.connect("custos_sequencer", autocommit=True) as connection:
+            sequencer.drain(connection)
         return Objects(
             collection,
             str(enrolled.face_ids[0]),
@@ -104,7 +108,9 @@ def make_objects(home: Path) -> MakeObjects:
             str(member_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
-            str(put_under_review(player)),
+            task_id=str(put_under_review(player)),
+            entry_id=decision_id,
+            receipt=decided["Custos-Receipt"],
         )
 
     return make

@@ -30,6 +30,10 @@ class Objects:
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     task_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    receipt: str = ""
+    level: str = "0"
+    tile: str = "0"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -99,6 +103,10 @@ def urgency(_: Objects) -> dict[str, Any]:
         "valid_from": "2026-01-01T00:00:00Z",
         "valid_until": "2026-12-31T00:00:00Z",
     }
+
+
+def receipt(objects: Objects) -> dict[str, Any]:
+    return {"receipt": objects.receipt}
 
 
 def face_ids(objects: Objects) -> dict[str, Any]:
@@ -176,6 +184,8 @@ _USES = (
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
+    Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
+    Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
     # destroying
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
@@ -207,8 +217,17 @@ CASES = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
+
+# The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
+LOG = (
+    Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/tile/{level}/{tile}", nothing,      200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/consistency",       nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/entries/{entry_id}/proof", nothing, 200, 200, 200, 200, 404, 401),
+    Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
+)
 # fmt: on
-UNGOVERNED = (*CASES, *PEOPLE)
+UNGOVERNED = (*CASES, *LOG, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

@@ -63,8 +63,9 @@ def _call(row: Row, *, player: Player, objects: Objects) -> Any:
 
 def _leaks(answer: Any, *, objects: Objects, asked: str) -> list[str]:
     """Return what an answer holds of another tenant's objects; an id may be repeated that was asked for."""
-    text = answer.content.decode() + str(dict(answer.headers))
-    ids = {getattr(objects, field.name) for field in fields(objects)} - {objects.collection}
+    text = answer.content.decode(errors="replace") + str(dict(answer.headers))
+    ids = {getattr(objects, field.name) for field in fields(objects)}
+    ids -= {objects.collection, objects.level, objects.tile}
     return [secret for secret in (SECRET, DESCRIPTION, *ids) if secret in text and secret not in asked]
 
 
@@ -95,7 +96,7 @@ def test_another_tenants_object_is_answered_like_one_that_is_nobodys(world: Worl
     nobodys = Objects("gallery-of-nobody", *(str(uuid.UUID(int=number)) for number in (1, 2, 3)))
 
     for row in ROWS:
-        if "{" in row.path:
+        if "_id}" in row.path or "{collection}" in row.path:
             theirs = _call(row, player=world.mallory, objects=hers).json()
             none = _call(row, player=world.mallory, objects=nobodys).json()
             for problem in (theirs, none):
