@@ -32,8 +32,6 @@ def _reason(verdict: Verdict, rule_id: str) -> str:
 
 
 EUROPEAN = {**POLICE, **IN_EU}
-# Whatever the operation, a court allowed it.
-AUTHORISED = {"authorisations": [make_authorisation(operations=["watchlist_realtime"])]}
 URGENT = {"kind": "exigent", "ratify_by": NOW + 1}
 PHOTO_APP = {
     "tenant_category": "consumer_software",
@@ -188,12 +186,11 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
                 "approval_operations": [operation],
                 "key_operations": [operation],
                 "obligations_met": [],
-                **AUTHORISED,
             },
             ["HUM-001", "HUM-002", "HUM-003"],
             "masked",
         )
-        for operation in ("compare", "track", "export", "watchlist_realtime")
+        for operation in ("compare", "track", "cluster", "export")
     ),
     ({**REVIEW, "obligations_met": ["HUM-001", "HUM-002"]}, ["HUM-003"], "in words"),
     ({**REVIEW, "review_training_until": None}, ["HUM-004"], "was not attested"),
