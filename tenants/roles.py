@@ -22,7 +22,7 @@ _WORKING: Final = _LOOKING | {
 OPERATIONS: Final[Mapping[TenantRole, frozenset[Operation]]] = {
     TenantRole.OWNER: frozenset(Operation) - PERSONAL,
     TenantRole.ADMIN: frozenset(Operation) - PERSONAL,
-    TenantRole.DEVELOPER: _WORKING | {Operation.ADMINISTER},
+    TenantRole.DEVELOPER: _WORKING | {Operation.ADMINISTER, Operation.EVALUATE},
     TenantRole.CASE_WORKER: _WORKING | {Operation.WATCHLIST_REALTIME, Operation.REVIEW},
     TenantRole.REVIEWER: _LOOKING | {Operation.REVIEW},
     TenantRole.VIEWER: _LOOKING,

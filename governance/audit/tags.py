@@ -80,3 +80,11 @@ class Tag(StrEnum):
     TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
     REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."
     REVIEW_CLOSED = "review:closed", "A review ended; says how, and how many candidates were released."
+    EVIDENCE_SEALED = (
+        "evidence:sealed",
+        "Evidence about a subject was sealed; the entry holds the digest of what is kept.",
+    )
+    SUBJECT_ERASED = (
+        "subject:erased",
+        "A subject's key was destroyed: what was sealed under it can be opened by nobody.",
+    )

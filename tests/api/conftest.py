@@ -21,7 +21,7 @@ from governance.casework.authorisations import NewAuthorisation, record_authoris
 from governance.casework.reviews import NewReview
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, evaluation_runs
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import Objects
@@ -85,6 +85,7 @@ def make_objects(home: Path) -> MakeObjects:
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
         )
+        evaluation = evaluation_runs.submit_evaluation(collection_name=collection, actor=player.actor)
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
@@ -111,6 +112,7 @@ def make_objects(home: Path) -> MakeObjects:
             task_id=str(put_under_review(player)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
+            evaluation_id=str(evaluation.id),
         )
 
     return make
