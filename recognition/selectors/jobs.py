@@ -9,6 +9,7 @@ from django.db.models import BooleanField, F, Func, QuerySet
 
 from recognition.errors import JobNotFound
 from recognition.models import Job, JobItem
+from recognition.selectors.retention import results_are_over
 
 
 def owner_of(job_id: uuid.UUID) -> uuid.UUID | None:
@@ -57,6 +58,11 @@ def has_named_candidates(job: Job) -> bool:
     """Whether a search of the job found somebody and keeps their names outside a review."""
     template = "jsonb_path_exists(%(expressions)s, '$.searches[*].candidates[*]')"
     return items_of(job).filter(Func(F("search"), template=template, output_field=BooleanField())).exists()
+
+
+def has_results(job: Job) -> bool:
+    """Whether what the job did can still be read: it is neither purged nor past its time."""
+    return Job.objects.filter(tenant_id=job.tenant_id, id=job.id).exclude(results_are_over()).exists()
 
 
 def pending_items(job: Job, *, first: int, count: int) -> QuerySet[JobItem]:

@@ -52,6 +52,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collection-delete": f"{collection}/delete",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
+        "face": f"{collection}/faces/{face.id}/",
         "face-delete": f"{collection}/faces/{face.id}/delete",
         "jobs": "/jobs",
         "job": f"/jobs/{job.id}/",
@@ -68,6 +69,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "member-remove": f"/members/{_member_of(alice)}/remove",
         "organisations": "/organisations",
         "organisation": f"/organisations/{alice.tenant.id}",
+        "organisation-delete": "/organisations/leave",
+        "organisation-keep": "/organisations/stay",
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
         **_of_cases(alice),
     }
@@ -117,7 +120,15 @@ def _invitation_of(player: Player) -> uuid.UUID:
 
 # Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
 _OF_PERSON = {"organisations", "organisation"}
-ONLY_POST = {"face-delete", "job-cancel", "member", "member-remove", "organisation", "invitation-withdraw"}
+ONLY_POST = {
+    "organisation-keep",
+    "face-delete",
+    "job-cancel",
+    "member",
+    "member-remove",
+    "organisation",
+    "invitation-withdraw",
+}
 ONLY_POST |= {"case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
 # An owner does not review (`test_reviews` has who does).
 REFUSED_TO_OWNERS = {"review-judge"}

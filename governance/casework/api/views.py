@@ -108,7 +108,7 @@ class CaseDisclosure(APIView):
         summary="Read the disclosure package of a case: a zip of JSON and a page",
         tag=_TAG,
         responses={200: None},
-        file="application/zip",
+        files=("application/zip",),
         problems=(404,),
     )
     def get(self, request: Request, case_id: uuid.UUID) -> HttpResponse:
