@@ -224,6 +224,7 @@ def _search(
             threshold=admission.threshold,
             permit=admission.permit,
         )
+    masking.require_reviewable(identified, admission=admission)
     return Searched(identified, probes.portraits)
 
 

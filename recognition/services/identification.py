@@ -19,7 +19,7 @@ from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import engines, masking
 from recognition.services.examination import find_faces, open_image
-from recognition.services.portraits import Portrait, portrait_of
+from recognition.services.portraits import Portrait, portrait_of, portrait_of_enrolled
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -146,7 +146,7 @@ def search_by_face(
         tenant_scope(actor.tenant_id),
     ):
         template = _template_of(face_id, collection=collection, permit=admission.permit)
-        probes = Probes((None,), (template,), (None,))
+        probes = Probes((None,), (template,), (_portrait_of(face_id, admission=admission),))
         return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
 
 
@@ -216,6 +216,12 @@ def probes_of(
         is_masked = masking.is_masked(admission)
         portraits = tuple(portrait_of(image, face) if is_masked else None for face in faces)
     return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates, portraits)
+
+
+def _portrait_of(face_id: uuid.UUID, *, admission: gate.Admission) -> Portrait | None:
+    if not masking.is_masked(admission):
+        return None
+    return portrait_of_enrolled(face_id, tenant_id=admission.request.actor.tenant_id)
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:

@@ -11,6 +11,7 @@ from uuid import UUID
 from governance import gate
 from governance.casework import reviews
 from governance.casework.reviews import NewCandidate, NewProbe, NewReview
+from recognition.errors import TooManyToReview
 from recognition.evaluation.calibration import Calibration
 from recognition.models import Collection
 from recognition.services.portraits import Portrait
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # these import this module
 
 OBLIGATIONS: Final = reviews.OBLIGATIONS
 is_masked: Final = reviews.is_masked
+
+# Of one review: what two people can look at with care.
+MOST_CANDIDATES: Final = 100
 
 _MOST_DECADES: Final = 6  # beyond one in a million no calibration is supported (GOVERNANCE 6)
 
@@ -39,9 +43,13 @@ def mask(
     Returns:
         What was found, without candidates and with the review's id; as it is where there are no candidates: then
         nobody is named, and the probe is not kept (RET-002).
+
+    Raises:
+        TooManyToReview: there are more candidates than two people can look at.
     """
     if not found.candidates:
         return found
+    require_reviewable(found, admission=admission)
     new = NewReview(
         engine_version=found.engine_version,
         threshold=found.threshold,
@@ -55,6 +63,18 @@ def mask(
     task = reviews.open_task(new, admission=admission)
     nameless = tuple(replace(search, candidates=()) for search in found.searches)
     return replace(found, searches=nameless, review_task=task.id)
+
+
+def require_reviewable(found: Identification, *, admission: gate.Admission) -> None:
+    """Go on only with as many candidates as can be reviewed, where they must be.
+
+    Raises:
+        TooManyToReview: there are more; a lower limit or a higher threshold gives fewer.
+    """
+    if is_masked(admission) and len(found.candidates) > MOST_CANDIDATES:
+        raise TooManyToReview(
+            f"{len(found.candidates)} were found, and {MOST_CANDIDATES} can be reviewed: ask for fewer, or more alike."
+        )
 
 
 def mask_comparison(

@@ -17,7 +17,7 @@ from governance.casework.verdicts import Judgement
 from governance.errors import PolicyRefused
 from recognition.engines.fake import face_picture
 from recognition.models import JobItem
-from recognition.services import batches, collections, enrolment, identification, jobs, verification
+from recognition.services import batches, collections, enrolment, identification, jobs, masking, verification
 from tests.casework.conftest import GALLERY, Charity, Judge, encoded
 from tests.recognition.conftest import decided
 from tests.worlds import Player
@@ -238,6 +238,21 @@ def test_the_way_by_the_database(charity: Charity) -> None:
     assert charity.anna.bytes.hex() not in rows
     assert crop and not crop.startswith(b"\xff\xd8")
     assert b"face_id" not in payload
+
+
+def test_more_than_two_people_can_look_at_is_refused_whole(charity: Charity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "MOST_CANDIDATES", 0)
+
+    answer = charity.search()
+    body = {"images": [encoded(face_picture(1, variant=1))]}
+    job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "too-many-to-review")
+    with tenant_scope(charity.player.tenant.id):
+        item = JobItem.objects.get()
+        assert not ReviewCandidate.objects.exists()
+    assert (item.status, item.problem["code"]) == ("failed", "too-many-to-review")
 
 
 def test_another_purpose_is_not_masked(alice: Player) -> None:

@@ -6,6 +6,7 @@ import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -31,7 +32,7 @@ from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewVerdi
 from governance.casework.verdicts import Judgement
 from governance.errors import PolicyRefused
 from recognition.engines.fake import face_picture
-from recognition.services import identification
+from recognition.services import collections, enrolment, identification
 from tenants.errors import BindingInvalid, RoleNotSufficient
 from tenants.services import KeyBinding, issue_api_key
 from tests.casework.conftest import GALLERY, Charity, Judge, attest, encoded, trained_reviewer
@@ -64,6 +65,37 @@ def test_it_shows_the_probe_and_says_where_no_picture_is_kept(charity: Charity, 
     assert probe.crop is not None and probe.crop.startswith(b"\xff\xd8")
     assert [shown.crop for shown in probe.candidates] == [None]
     assert probe.probe.quality["score"] > 0
+
+
+def test_a_kept_picture_is_shown_beside_the_probe(charity: Charity) -> None:
+    collections.create_collection("kept", actor=charity.actor, store_images=True)
+    face_ids = [
+        enrolment.enrol_image(face_picture(1, variant=variant), collection_name="kept", actor=charity.actor).face_ids[0]
+        for variant in (1, 2)
+    ]
+    body = {"face_id": str(face_ids[0])}
+    answer = charity.player.client.post("/v1/collections/kept/search", body, format="json").json()
+
+    (probe,) = verdicts.show_sheet(charity.reviewers[0], task_id=uuid.UUID(answer["review_task"]["id"])).probes
+
+    assert probe.crop is not None and probe.crop.startswith(b"\xff\xd8")
+    (shown,) = probe.candidates
+    assert shown.crop is not None and shown.crop.startswith(b"\xff\xd8")
+    assert shown.crop != probe.crop
+
+
+def test_a_kept_picture_that_is_damaged_is_left_out(charity: Charity, home: Path) -> None:
+    collections.create_collection("kept", actor=charity.actor, store_images=True)
+    enrolment.enrol_image(face_picture(1), collection_name="kept", actor=charity.actor)
+    body = {"image": encoded(face_picture(1, variant=1))}
+    answer = charity.player.client.post("/v1/collections/kept/search", body, format="json").json()
+    for path in (home / "images").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"damaged")
+
+    (probe,) = verdicts.show_sheet(charity.reviewers[0], task_id=uuid.UUID(answer["review_task"]["id"])).probes
+
+    assert [shown.crop for shown in probe.candidates] == [None]
 
 
 def test_two_releases_name_the_candidate(charity: Charity, task_id: uuid.UUID, judge: Judge) -> None:

@@ -45,7 +45,7 @@ def test_two_people_look_and_release(charity: Charity) -> None:
         shown = text_of(sheet)
         assert "not probable cause" in shown
         assert "at most 1 false match per 1,000,000 comparisons" in shown
-        assert "The collection keeps no pictures" in shown
+        assert "No picture of this face is kept here" in shown
         assert 'src="data:image/jpeg;base64,' in sheet.content.decode()
         assert not any(secret in sheet.content.decode() for secret in (str(charity.anna), "anna"))
 
