@@ -7,6 +7,8 @@ import uuid
 from typing import Any, Final
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from common.vocabulary import JobStatus, QualityReason
 
@@ -35,6 +37,7 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "allowed": ("✓", "good"),
     "refused": ("■", "bad"),
     "active": ("✓", "good"),
+    "created": ("…", "quiet"),
     "expired": ("–", "quiet"),
     "revoked": ("✕", "bad"),
     "released": ("✓", "good"),
@@ -75,6 +78,18 @@ def expected(number: float) -> str:
 def as_source(jpeg: bytes) -> str:
     """A JPEG as an address inside the page: stored nowhere, and gone with it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{number:,}"
+
+
+@register.simple_block_tag
+def table(content: SafeString, label: str) -> SafeString:
+    """A table that scrolls within itself, and whose rows are cards on a narrow screen."""
+    return render_to_string("dashboard/partials/table.html", {"content": content, "label": label})
 
 
 @register.inclusion_tag("dashboard/partials/state.html")
