@@ -29,6 +29,7 @@ MACHINE_PATHS: Final = ("/v1/", "/health/")
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face-delete"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
+    "evaluation": "evaluations",
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),

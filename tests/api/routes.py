@@ -239,7 +239,8 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 PAGES = tuple(
-    f"/{name}" for name in "overview collections jobs decisions keys members organisations invitations".split()
+    f"/{name}"
+    for name in "overview collections jobs evaluations decisions keys members organisations invitations".split()
 )
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 
