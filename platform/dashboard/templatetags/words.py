@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Final
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from common.vocabulary import JobStatus, QualityReason
@@ -35,6 +36,7 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "allowed": ("✓", "good"),
     "refused": ("■", "bad"),
     "active": ("✓", "good"),
+    "created": ("…", "quiet"),
     "expired": ("–", "quiet"),
     "revoked": ("✕", "bad"),
 }
@@ -67,6 +69,17 @@ def expected(number: float) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{number:,}"
+
+
+@register.simple_block_tag
+def table(content: SafeString, label: str) -> SafeString:
+    """A table that scrolls within itself, and whose rows are cards on a narrow screen."""
+    return render_to_string("dashboard/partials/table.html", {"content": content, "label": label})
+
+
 def rate(value: float | None) -> str:
     """A share as "1 in 12,000", or in per cent where it is large."""
     if value is None:
