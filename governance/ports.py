@@ -1,0 +1,37 @@
+"""What governance asks of the apps above it. They register when ready; what is missing is unknown, never "no"."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenJob:
+    """A job that waits or runs, with what the gate is asked at its next batch."""
+
+    id: uuid.UUID
+    operation: str
+    purpose: str | None
+    on_behalf_of: str | None
+    jurisdiction: str | None
+    done: int
+    total: int
+
+
+# Given a tenant, return its jobs that wait or run. Opens the tenant's scope itself.
+OpenJobs = Callable[[uuid.UUID], Sequence[OpenJob]]
+
+_open_jobs: OpenJobs | None = None
+
+
+def register_open_jobs(look_up: OpenJobs) -> None:
+    """Say who knows about jobs (recognition, when it is ready)."""
+    global _open_jobs
+    _open_jobs = look_up
+
+
+def open_jobs_of(tenant_id: uuid.UUID) -> Sequence[OpenJob] | None:
+    """Return a tenant's open jobs; None when nobody registered, so that it cannot be told."""
+    return _open_jobs(tenant_id) if _open_jobs is not None else None
