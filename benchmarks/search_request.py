@@ -9,13 +9,9 @@ in turn, so that a busy machine slows them alike.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import psycopg
-import requests
 from tqdm import tqdm
 
-from benchmarks.bare import REPOSITORY
 from benchmarks.instance import BenchTenant, bench_instance
 from benchmarks.rows import Goal, Samples, write
+from benchmarks.web import Upload, picture_of_one_person, web_server
 
 GALLERY = 1_000
 REQUESTS = 150
@@ -46,9 +41,9 @@ _SQL = """
 def main() -> int:
     """Measure and write the rows."""
     with bench_instance() as tenant:
-        picture = _picture()
+        picture = picture_of_one_person()
         statement = _fill(tenant)
-        with _web_server() as address:
+        with web_server() as address:
             whole, inference, sql = _measure(tenant, address=address, picture=picture, statement=statement)
     bare = inference.quantile(0.5) + sql.quantile(0.5)
     return write(
@@ -69,14 +64,13 @@ def _measure(
     tenant: BenchTenant, *, address: str, picture: bytes, statement: Callable[[], None]
 ) -> tuple[Samples, Samples, Samples]:
     bare = _bare_inference(picture)
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {tenant.token}"
+    upload = Upload(address, f"/v1/collections/{COLLECTION}/search", picture=picture, token=tenant.token)
     samples = Samples(), Samples(), Samples()
 
     def request() -> None:
-        answer = session.post(f"{address}/v1/collections/{COLLECTION}/search", files={"image": picture}, timeout=60)
-        if answer.status_code != 200:
-            raise SystemExit(f"The search answered {answer.status_code}: {answer.text[:300]}")
+        status, content = upload.send()
+        if status != 200:
+            raise SystemExit(f"The search answered {status}: {content[:300].decode()}")
 
     for turn in tqdm(range(WARM_UP + REQUESTS), disable=None, desc="search", unit="request"):
         for sample, call in zip(samples, (request, bare, statement), strict=True):
@@ -85,19 +79,6 @@ def _measure(
             if turn >= WARM_UP:
                 sample.milliseconds.append((time.perf_counter() - started) * 1000)
     return samples
-
-
-def _picture() -> bytes:
-    import cv2
-
-    from common.downloads import default_cache_dir
-    from demo.photographs import fetch_photographs
-
-    content = np.frombuffer(fetch_photographs(default_cache_dir()).read("person_a_1"), np.uint8)
-    pixels = cv2.imdecode(content, cv2.IMREAD_COLOR)
-    scale = 640 / max(pixels.shape[:2])
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
 
 
 def _bare_inference(picture: bytes) -> Callable[[], None]:
@@ -166,38 +147,6 @@ def _bare_statement(tenant: BenchTenant, *, collection: Any) -> Callable[[], Non
         "collection": collection.id,
     }
     return lambda: None if connection.execute(_SQL, parameters).fetchall() else sys.exit("no faces")
-
-
-@contextmanager
-def _web_server() -> Iterator[str]:
-    """Run gunicorn as `make run` does."""
-    from instance.ports import free_port
-
-    address = f"127.0.0.1:{free_port()}"
-    command = ["gunicorn", "config.wsgi:application", "--worker-class", "gthread", "--threads", "8", "--bind", address]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command, "--keep-alive", "15", "--log-level", "error"],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}"},
-    )
-    try:
-        _await(f"http://{address}/health/ready")
-        yield f"http://{address}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def _await(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
+from governance.rules.casework import CASE_RULES, SEV_RULES, WAR_RULES
 from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
@@ -26,6 +27,9 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *EUS_RULES,
         *PUR_RULES,
         *KEY_RULES,
+        *SEV_RULES,
+        *CASE_RULES,
+        *WAR_RULES,
         *THR_RULES,
         AUD_001,
         *ALW_RULES,
@@ -61,7 +65,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 3,
+    "version": 4,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    AuthorisationKind,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+)
 
 # Facts end up in canonical JSON, whose integers are those that every JSON reader keeps exact (RFC 8785, 3.2.2.3).
 INT_LIMIT: Final = 2**53
@@ -21,6 +28,7 @@ CATEGORY_SLUGS: Final = frozenset(str(category) for category in CustomerCategory
 OPERATION_SLUGS: Final = frozenset(str(operation) for operation in Operation)
 PURPOSE_SLUGS: Final = frozenset(str(purpose) for purpose in Purpose)
 JURISDICTION_SLUGS: Final = frozenset(JURISDICTION_PARENTS)
+OFFENCE_SLUGS: Final = frozenset(str(offence) for offence in OffenceClass)
 
 Facts = Mapping[str, Any]
 
@@ -32,6 +40,7 @@ class FactSource(StrEnum):
     KEY = "key"
     COLLECTION = "collection"
     APPROVAL = "approval"
+    CASE = "case"
     TENANT = "tenant"
     DERIVED = "derived"
 
@@ -121,6 +130,15 @@ _EXEMPTION: Final = {
     "until": _is_count,
     "approvers": _is_count,
 }
+_AUTHORISATION: Final = {
+    "id": _is_text,
+    "kind": _one_of(frozenset(str(kind) for kind in AuthorisationKind)),
+    "operations": _all_of(OPERATION_SLUGS),
+    "from": _is_count,
+    "until": _is_count,
+    "ratify_by": _is_time_or_none,
+    "ratified": lambda value: isinstance(value, bool),
+}
 
 FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "time": _is_count,
@@ -137,6 +155,9 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
     "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
     "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
+    "case_state": _one_of(frozenset({"none", "unknown", "open", "closed"})),
+    "offence|None": _or_none(_one_of(OFFENCE_SLUGS)),
+    "list[authorisation]": _records(_AUTHORISATION),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
 }
@@ -148,7 +169,7 @@ FACTS: Final[dict[str, FactSpec]] = {
     for spec in (
         FactSpec("now", "time", _S.DERIVED, "The database's clock, in microseconds since the Unix epoch."),
         FactSpec("operation", "operation", _S.REQUEST, "What is to be done."),
-        FactSpec("result_of", "operation|None", _S.REQUEST, "For read_result: the operation that made the result."),
+        FactSpec("result_of", "operation|None", _S.REQUEST, "For read_result and review: the operation that made it."),
         FactSpec("purpose", "text|None", _S.REQUEST, "Why, as the request or the key's binding states it."),
         FactSpec("on_behalf_of", "category|None", _S.REQUEST, "For whom, as the request or the key states it."),
         FactSpec(
@@ -196,6 +217,16 @@ FACTS: Final[dict[str, FactSpec]] = {
             "list[text]",
             _S.KEY,
             "Where the key or role may act: the key's list, or else its default; empty: no restriction.",
+        ),
+        FactSpec("case_state", "case_state", _S.CASE, "Whether the case that the request names is there and open."),
+        FactSpec("case_purpose", "text|None", _S.CASE, "What the case is for."),
+        FactSpec("case_offence", "offence|None", _S.CASE, "How grave the offence is that the case is about."),
+        FactSpec("case_admits", "bool", _S.CASE, "Whether who asks may work on it: one of its officers, or a key."),
+        FactSpec(
+            "authorisations",
+            "list[authorisation]",
+            _S.CASE,
+            "What courts have allowed in the case, or are yet to ratify; without what was purged or withdrawn.",
         ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
     )

@@ -13,6 +13,7 @@ refusal raises `PolicyRefused` with every rule that fired.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ from governance.errors import PolicyRefused
 logger = logging.getLogger(__name__)
 
 DEFAULT_THRESHOLD = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
+# Revoked keys and removed members do not raise the epoch. What takes longer than this is judged anew on its way and at
+# its end, so that nobody whose right has ended works on, or gets a result, a second later.
+FRESH_SECONDS = 0.5
 _NEEDS_THRESHOLD = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME})
 
 
@@ -103,6 +107,7 @@ class Admission:
     request: AccessRequest
     decision: Decision
     _is_complete: bool = field(default=False, init=False)
+    _judged_at: float = field(default_factory=time.monotonic, init=False)
 
     @property
     def decision_id(self) -> uuid.UUID:
@@ -120,6 +125,16 @@ class Admission:
     def threshold(self) -> float:
         """Effective similarity threshold in per cent."""
         return self.decision.threshold
+
+    def still_holds(self) -> None:
+        """Make sure, between the steps of long work and outside any transaction, that it is still allowed.
+
+        Raises:
+            PolicyRefused: it is not, any more.
+        """
+        if self._is_stale():
+            with tenant_scope(self.request.actor.tenant_id):
+                self._judge_again()
 
     def complete(
         self,
@@ -143,7 +158,8 @@ class Admission:
         if self._is_complete:
             raise RuntimeError("An admission is completed once.")
         epoch, now = fence.cross()
-        if epoch != self.decision.epoch or _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000)):
+        is_past = _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000))
+        if epoch != self.decision.epoch or is_past or self._is_stale():
             self._judge_again()
         data: dict[str, Any] = {"n_faces": n_faces, "n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
         if resource is not None:
@@ -160,12 +176,16 @@ class Admission:
         )
         self._is_complete = True
 
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._judged_at > FRESH_SECONDS
+
     def _judge_again(self) -> None:
         snapshot = _snapshot(self.request)
         facts = _facts(self.request, snapshot, threshold=self.decision.threshold)
         verdict = policies.evaluate(snapshot.policy, facts)
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
+        self._judged_at = time.monotonic()
 
 
 def authorise(request: AccessRequest) -> Decision:

@@ -90,7 +90,21 @@ SELECT
             'end_users', e.end_users, 'from', custos_micros(e.effective_from), 'until', custos_micros(e.expires_at),
             'approvers', CASE WHEN e.approver_1_id = e.approver_2_id THEN 1 ELSE 2 END) ORDER BY e.id), '[]')
         FROM governance_exemption e WHERE e.tenant_id = %(tenant)s AND e.revoked_at IS NULL
-          AND e.expires_at > moment.now)
+          AND e.expires_at > moment.now),
+    (SELECT json_build_object(
+            'state', CASE WHEN c.closed_at IS NULL THEN 'open' ELSE 'closed' END,
+            'purpose', c.purpose, 'offence', c.offence_class,
+            'admits', %(user)s::uuid IS NULL OR EXISTS (
+                SELECT FROM casework_caseofficer o
+                WHERE o.tenant_id = %(tenant)s AND o.case_id = c.id AND o.user_id = %(user)s),
+            'authorisations', (SELECT coalesce(json_agg(json_build_object(
+                    'id', a.id, 'kind', a.kind, 'operations', a.operations,
+                    'from', custos_micros(a.valid_from), 'until', custos_micros(a.valid_until),
+                    'ratify_by', custos_micros(a.ratify_by), 'ratified', a.ratified_at IS NOT NULL)
+                    ORDER BY a.id), '[]')
+                FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
+                  AND a.purged_at IS NULL AND a.revoked_at IS NULL))
+        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text)
 FROM moment
 """
 
@@ -111,11 +125,12 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "key": actor.id if actor.kind is ActorKind.API_KEY else None,
         "user": actor.id if actor.kind is ActorKind.USER else None,
         "targets": list(targets),
+        "case": actor.usage.case_ref,
     }
     with connections["default"].cursor() as cursor:
         cursor.execute(_SNAPSHOT, parameters)
         (
-            now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions,
+            now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
@@ -125,6 +140,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
         **_approval_facts(_values(approval)),
+        **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }
     facts |= _actor_facts(actor.kind, key=_values(key), role=role, suspended=_values(suspended), only_looks=only_looks)
     key_expires = _values(key)["expires"] if key else None
@@ -165,6 +181,22 @@ def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
             f"approval_{name}": sorted(approval[name])
             for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions")
         },
+    }
+
+
+def _case_facts(case: dict[str, Any] | None, *, is_stated: bool) -> dict[str, Any]:
+    """The reference itself is no fact: entries keep a keyed digest of it."""
+    if case is None:
+        state = "unknown" if is_stated else "none"
+        return {
+            "case_state": state,
+            "case_purpose": None,
+            "case_offence": None,
+            "case_admits": False,
+            "authorisations": [],
+        }
+    return {f"case_{name}": case[name] for name in ("state", "purpose", "offence", "admits")} | {
+        "authorisations": case["authorisations"]
     }
 
 

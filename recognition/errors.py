@@ -122,6 +122,11 @@ class ImageAbandoned(Unprocessable):
     title = "The image was given up after several attempts"
 
 
+class EngineBusy(Unavailable):
+    code = "engine-busy"
+    title = "Too many pictures are being looked at: try again"
+
+
 class GalleryBusy(Unavailable):
     code = "gallery-busy"
     title = "The collection is being moved: try again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +14,10 @@ from rest_framework.test import APIClient
 from common.context import Actor, ActorKind, Usage
 from common.ids import new_id
 from common.permits import Permit, mint_permit
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from common.vocabulary import CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
 from governance import services as governance
 from governance.audit import ledger
+from governance.casework import cases
 from governance.models import Moratorium
 from tenants import services as tenants
 from tenants.models import Tenant, User
@@ -48,7 +49,20 @@ class Player:
 
     @property
     def client(self) -> APIClient:
-        return client_with(self.token)
+        case = self.actor.usage.case_ref
+        return client_with(self.token, **({"HTTP_CUSTOS_CASE": case} if case else {}))
+
+
+def in_case(player: Player, *, reference: str = "2026-0117", **changes: Any) -> Player:
+    """Open a case of the player's purpose; return the player as its requests name it."""
+    usage = player.actor.usage
+    described: dict[str, Any] = {
+        "purpose": Purpose(usage.purpose or ""),
+        "offence_class": OffenceClass.SERIOUS,
+        "rationale": "Somebody was last seen near the station.",
+    }
+    case = cases.open_case(player.actor, reference=reference, **{**described, **changes})
+    return replace(player, actor=replace(player.actor, usage=replace(usage, case_ref=case.reference)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
@@ -90,7 +90,7 @@ def charge(actor: Actor, *, units: int) -> None:
 
 def forget() -> None:
     """Let changed allowances take effect in this process now."""
-    cache.clear()
+    caches["process"].clear()
 
 
 def _hit_minute(amount: int, *, whose: str) -> None:
@@ -149,7 +149,9 @@ def _own_counters() -> _Counters:
 
 def _limits_of(actor: Actor) -> tuple[Limits, Limits]:
     """Return what the key and what its tenant may use."""
-    remembered = cache.get_or_set(f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS)
+    remembered = caches["process"].get_or_set(
+        f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS
+    )
     rows: dict[uuid.UUID | None, Limits] = remembered or {}
     key = rows.get(actor.id, Limits(settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY))
     tenant = rows.get(None, Limits(settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 
@@ -20,7 +21,16 @@ class Metering:
         actor: object = getattr(request, "user", None)
         operation = _operation_of(request)
         if isinstance(actor, Actor) and operation is not None:
-            metering.count(actor, operation=operation, status=response.status_code, images=metering.images_of(request))
+            # Closed when its bytes have left: nobody waits for the count. Django itself has no public name for it.
+            response._resource_closers.append(  # type: ignore[attr-defined]
+                partial(
+                    metering.count,
+                    actor,
+                    operation=operation,
+                    status=response.status_code,
+                    images=metering.images_of(request),
+                )
+            )
         return response
 
 

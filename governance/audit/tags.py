@@ -59,3 +59,11 @@ class Tag(StrEnum):
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
+    CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
+    CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    AUTHORISATION_RECORDED = (
+        "authorisation:recorded",
+        "A warrant or order was recorded in a case, or an urgent use declared.",
+    )
+    AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
+    AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."

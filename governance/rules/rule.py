@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from governance.facts import CATEGORY_SLUGS, PURPOSE_SLUGS
+from governance.facts import CATEGORY_SLUGS, OFFENCE_SLUGS, PURPOSE_SLUGS
 from governance.rules.situation import Situation
 
 Parameters = Mapping[str, Any]
@@ -78,6 +78,8 @@ def _purpose_table(value: object) -> bool:
 PARAMETER_TYPES: Mapping[str, Callable[[object], bool]] = {
     "milli": _is_milli,
     "list[category]": _all_of(CATEGORY_SLUGS),
+    "list[purpose]": _all_of(PURPOSE_SLUGS),
+    "offence": lambda value: isinstance(value, str) and value in OFFENCE_SLUGS,
     "table[purpose, list[category]]": _purpose_table,
 }
 

@@ -16,6 +16,8 @@ from governance.facts import Facts, unusable_facts
 
 T = TypeVar("T")
 
+_JUDGED_AS_MAKING: Final = (Operation.READ_RESULT, Operation.REVIEW)
+
 # `categories` means the tenant **or** the end user: a vendor that works for the police is in a rule about the police.
 # `jurisdictions` covers the parts of each: US matches US-CA; US-CA may match US, which does not tell.
 DIMENSIONS: Final = ("operations", "categories", "end_users", "purposes", "jurisdictions")
@@ -70,7 +72,7 @@ class Situation:
         unusable: names of the declared facts that are absent or ill-typed.
         now: microseconds since the Unix epoch.
         operation: what is asked for.
-        acts: what that amounts to: reading a result is judged as the operation that made it.
+        acts: what that amounts to: reading or reviewing a result is judged as the operation that made it.
         tenant_category: what the tenant is.
         end_user: for whom it is done; the tenant itself when nobody else is stated (GOVERNANCE 1.1).
         lineage: the jurisdiction and its parents, nearest first.
@@ -116,7 +118,7 @@ class Situation:
             unusable=unusable,
             now=stated("now"),
             operation=operation,
-            acts=stated("result_of") if operation == Operation.READ_RESULT else operation,
+            acts=stated("result_of") if operation in _JUDGED_AS_MAKING else operation,
             purpose=purpose,
             tenant_category=category,
             end_user=end_user,

@@ -43,6 +43,7 @@ class Operation(StrEnum):
     CLUSTER = "cluster"
     EXPORT = "export"
     READ_RESULT = "read_result"
+    REVIEW = "review"
     DELETE = "delete"
     ADMINISTER = "administer"
     READ_OWN_DECISIONS = "read_own_decisions"
@@ -50,6 +51,8 @@ class Operation(StrEnum):
 
 # Stopping never blocks these (GOVERNANCE 4).
 RIGHTS: Final = frozenset({Operation.DELETE, Operation.READ_OWN_DECISIONS})
+# People do these, never a key: a program has no trained eye.
+PERSONAL: Final = frozenset({Operation.REVIEW})
 
 
 class Purpose(StrEnum):
@@ -66,6 +69,24 @@ class Purpose(StrEnum):
     LOSS_PREVENTION = "loss_prevention"
     JOURNALISM = "journalism"
     RESEARCH_EVALUATION = "research_evaluation"
+
+
+class OffenceClass(StrEnum):
+    """How grave the offence is that a case is about, least grave first; `none`: no offence (somebody is missing)."""
+
+    NONE = "none"
+    MINOR = "minor"
+    MODERATE = "moderate"
+    SERIOUS = "serious"
+    LIFE_THREATENING = "life_threatening"
+
+
+class AuthorisationKind(StrEnum):
+    """What a court has allowed; `exigent`: nothing yet, for want of time, to be ratified by one."""
+
+    WARRANT = "warrant"
+    COURT_ORDER = "court_order"
+    EXIGENT = "exigent"
 
 
 class TenantRole(StrEnum):

@@ -50,6 +50,10 @@ VARIABLES: tuple[Variable, ...] = (
         "deepface:yunet+SFace",
         "Engines that a collection may name besides the default one, comma-separated; none: none of them.",
     ),
+    Variable("CUSTOS_ENGINE_TURNS", "0", "Pictures that one process looks at at once; 0: as many as it has cores."),
+    Variable(
+        "CUSTOS_ENGINE_WAIT_SECONDS", "10", "How long a request waits for its turn before it is answered with 503."
+    ),
     Variable("CUSTOS_WORKERS", "2", "Celery worker processes started by `make run`."),
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
@@ -148,6 +152,8 @@ class Environment:
     database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
     runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
     engines_offered: str = field(default_factory=lambda: _text("CUSTOS_ENGINES_OFFERED") or "")
+    engine_turns: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_TURNS"))
+    engine_wait_seconds: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_WAIT_SECONDS"))
     workers: int = field(default_factory=lambda: _integer("CUSTOS_WORKERS"))
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")

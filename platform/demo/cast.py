@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole, TenantRole
+from common.vocabulary import CustomerCategory, OffenceClass, Operation, Purpose, StaffRole, TenantRole
 
 WORKING_OPERATIONS = (
     Operation.DETECT,
@@ -91,6 +91,13 @@ STAFF = (
     ("oversight-2", StaffRole.OVERSIGHT),
     ("auditor", StaffRole.AUDITOR),
 )
+
+# The charity's cases: what its searches are for, and how grave it is.
+CASES = (
+    ("BTH-2019-041", OffenceClass.LIFE_THREATENING, "Minors offered online; identify and find them."),
+    ("BTH-2019-042", OffenceClass.MINOR, "A supermarket asks who took two bottles of wine."),
+)
+GRAVE_CASE, PETTY_CASE = (reference for reference, _, _ in CASES)
 
 POLICE_COLLECTION = "bookings-2019"
 MORATORIUM_REASON = (

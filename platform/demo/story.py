@@ -23,6 +23,8 @@ from tenants.models import User
 
 JOB_DEADLINE_SECONDS = 120.0
 REFUSED = 403
+_IN_CASE = {"Custos-Case": cast.GRAVE_CASE}
+_FOR_POLICE = {"Custos-On-Behalf-Of": CustomerCategory.LAW_ENFORCEMENT.value}
 
 
 class StoryFailed(Exception):
@@ -102,6 +104,7 @@ def find_a_person(stage: Stage) -> None:
         expect=200,
         files={"image": stage.photographs.read("person_a_probe")},
         data={"limit": 5},
+        headers=_IN_CASE,
     )
     candidates = answer["searches"][0]["candidates"]
     _require(bool(candidates), "at least one candidate above the threshold")
@@ -156,9 +159,24 @@ def help_the_rescuers(stage: Stage) -> None:
         expect=200,
         files={"image": stage.photographs.read("person_a_probe")},
         data={"threshold": 99},
-        headers={"Custos-On-Behalf-Of": CustomerCategory.LAW_ENFORCEMENT.value},
+        headers={**_IN_CASE, **_FOR_POLICE},
     )
     stage.say("   allowed on behalf of law enforcement, at the 99 % that such searches need")
+
+
+def refuse_shoplifting(stage: Stage) -> None:
+    """The charity asks for the police who took two bottles of wine, and is refused: no such search is worth it."""
+    problem = stage.api("rescue-charity").call(
+        "POST",
+        "/v1/collections/missing-people/search",
+        expect=REFUSED,
+        files={"image": stage.photographs.read("person_a_probe")},
+        data={"threshold": 99},
+        headers={"Custos-Case": cast.PETTY_CASE, **_FOR_POLICE},
+    )
+    rules = {rule["id"]: rule["reason"] for rule in problem["rules"]}
+    _require(list(rules) == ["SEV-001"], "refused for the offence alone")
+    stage.say(f"   refused by SEV-001: {rules['SEV-001']}")
 
 
 def run_a_job(stage: Stage) -> None:
@@ -233,6 +251,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     detect_a_group,
     refuse_the_police,
     help_the_rescuers,
+    refuse_shoplifting,
     run_a_job,
     halt_a_job,
     keep_rights,

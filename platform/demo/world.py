@@ -16,12 +16,14 @@ from pathlib import Path
 from uuid import UUID
 
 from common.context import Actor, ActorKind, Usage
-from common.vocabulary import CustomerCategory, Operation, StaffRole
+from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
 from demo import cast
 from demo.photographs import Photographs
 from demo.progress import Progress, write_private
 from governance import services as governance
 from governance.audit import ledger
+from governance.casework import cases
+from governance.casework.errors import CaseExists
 from governance.models import Approval, Exemption, Moratorium
 from recognition.errors import CollectionExists
 from recognition.services import collections, engines, enrolment, faces
@@ -118,6 +120,8 @@ def build(*, home: Path, base_url: str, photographs: Photographs, report: Report
     police_face_id = work.progress.remember(
         "police face", lambda: str(_enrol_for_police(tenants[-1], photographs=photographs))
     )
+    report("Opening the charity's cases")
+    _open_cases(tenants[2])
     report("Imposing the moratorium on police use, with an exemption for the rescue charity")
     moratorium_id = _impose_moratorium(work)
     credentials = Credentials(base_url, tenants, work.logins, police_face_id, str(moratorium_id))
@@ -220,6 +224,21 @@ def _enrol_for_police(tenant: TenantLogIns, *, photographs: Photographs) -> UUID
         photographs.read("person_d_1"), collection_name=cast.POLICE_COLLECTION, actor=actor
     )
     return enrolled.face_ids[0]
+
+
+def _open_cases(charity: TenantLogIns) -> None:
+    actor = actor_of_key(charity.slug, token=charity.api_key)
+    officers = list(User.objects.filter(username="rescue-caseworker").values_list("id", flat=True))
+    for reference, offence_class, rationale in cast.CASES:
+        with suppress(CaseExists):
+            cases.open_case(
+                actor,
+                reference=reference,
+                purpose=Purpose.VICTIM_IDENTIFICATION,
+                offence_class=offence_class,
+                rationale=rationale,
+                officers=officers,
+            )
 
 
 def _impose_moratorium(work: _Build) -> UUID:

@@ -160,10 +160,12 @@ def _work_off(work: _Work) -> None:
     tenant_id = work.job.tenant_id
     with gate.authorised(jobs.request_of(work.job, collection=work.collection)) as admission:
         engine = engines.engine_of(work.collection)
-        outcomes = [
-            _examine(item, job=work.job, collection=work.collection, engine=engine, admission=admission)
-            for item in work.items
-        ]
+        outcomes = []
+        for item in work.items:
+            admission.still_holds()
+            outcomes.append(
+                _examine(item, job=work.job, collection=work.collection, engine=engine, admission=admission)
+            )
         with tenant_scope(tenant_id):
             counts = _write(dict(zip(work.items, outcomes, strict=True)), work=work, permit=admission.permit)
             admission.complete(**asdict(counts))

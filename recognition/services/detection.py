@@ -11,6 +11,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.services import engines
 from recognition.services.examination import open_image
 from recognition.services.results import FaceView
+from recognition.services.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ def detect_faces(data: bytes, *, actor: Actor) -> Detection:
         max_faces=MAX_FACES,
     )
     with gate.authorised(request) as admission:
-        image = open_image(data)
-        faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
+        with turn():
+            image = open_image(data)
+            faces = engine.detect(image, permit=admission.permit, max_faces=MAX_FACES)
         with tenant_scope(actor.tenant_id):
             admission.complete(n_faces=len(faces))
     return Detection(image.width, image.height, tuple(map(FaceView, faces)))

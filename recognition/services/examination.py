@@ -15,6 +15,7 @@ from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
 from recognition.services.results import Rejection
+from recognition.services.turns import turn
 
 # Shorter side of the box: below, the 112 px crop that templates are made of is mostly interpolation.
 LEAST_FACE_PX: Final = 20
@@ -58,14 +59,15 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
         NoUsableFace: there are some, and each was rejected.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
-    image = open_image(data)
-    detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-    if not detected:
-        raise NoFaceFound
-    accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
-    if not accepted:
-        raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
-    templates = engine.extract(image, accepted, permit=permit)
+    with turn():
+        image = open_image(data)
+        detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
+        if not detected:
+            raise NoFaceFound
+        accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
+        if not accepted:
+            raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
+        templates = engine.extract(image, accepted, permit=permit)
     picture = Picture(image.digest, image.width, image.height, image.format)
     return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
 

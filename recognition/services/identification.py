@@ -20,6 +20,7 @@ from recognition.services import engines
 from recognition.services.examination import open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
+from recognition.services.turns import turn
 
 DEFAULT_LIMIT: Final = 10
 MOST_CANDIDATES: Final = 4_096  # of Rekognition's SearchFaces
@@ -165,12 +166,13 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> 
         NoFaceFound: there is none.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
-    image = open_image(data)
-    faces = engine.detect(image, permit=permit, max_faces=most)
-    if not faces:
-        raise NoFaceFound
-    found = tuple(Probe(face.box, face.confidence) for face in faces)
-    return Probes(found, engine.extract(image, faces, permit=permit))
+    with turn():
+        image = open_image(data)
+        faces = engine.detect(image, permit=permit, max_faces=most)
+        if not faces:
+            raise NoFaceFound
+        templates = engine.extract(image, faces, permit=permit)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:

@@ -15,6 +15,7 @@ from recognition.errors import NoFaceFound
 from recognition.services import engines
 from recognition.services.examination import open_image
 from recognition.services.results import FaceView, Match, match_of, top_bucket
+from recognition.services.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
         max_faces=MAX_FACES,
     )
     with gate.authorised(request) as admission:
-        source_face, scored = _score(source, target=target, engine=engine, permit=admission.permit)
+        with turn():
+            source_face, scored = _score(source, target=target, engine=engine, permit=admission.permit)
         matches = [match for match in scored if match.similarity >= admission.threshold]
         with tenant_scope(actor.tenant_id):
             admission.complete(n_faces=1 + len(scored), n_candidates=len(matches), top_score_bucket=top_bucket(matches))

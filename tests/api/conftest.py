@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,17 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
-from common.vocabulary import TenantRole
+from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance.audit.ledger import database_now
+from governance.casework import cases
+from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import Objects
-from tests.people import make_member
+from tests.people import actor_for, make_member
 from tests.worlds import Player
 
 MakeObjects = Callable[..., Objects]
@@ -33,6 +38,22 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path, settings: Settings) -> Path:
     settings.CUSTOS_HOME = tmp_path
     return tmp_path
+
+
+def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.EXIGENT) -> uuid.UUID:
+    """Record an authorisation by another actor than the key, which may ratify it then."""
+    now = database_now()
+    document = NewAuthorisation(
+        kind=kind,
+        authority="District Court of Springfield",
+        operations={Operation.SEARCH},
+        valid_from=now,
+        valid_until=now + timedelta(days=7),
+        document_reference="26-SW-00417",
+        document_digest="0" * 64,
+    )
+    worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
+    return record_authorisation(worker, case_id=case_id, document=document).id
 
 
 @pytest.fixture
@@ -51,8 +72,22 @@ def make_objects(home: Path) -> MakeObjects:
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
         decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
+        case = cases.open_case(
+            player.actor,
+            reference=f"case of {external_id or 'somebody'}",
+            purpose=Purpose.PHOTO_ORGANISATION,
+            offence_class=OffenceClass.SERIOUS,
+            rationale=f"Where is {external_id or 'somebody'}?",
+        )
         return Objects(
-            collection, str(enrolled.face_ids[0]), str(job.id), decision_id, str(player.key_id), str(member_id)
+            collection,
+            str(enrolled.face_ids[0]),
+            str(job.id),
+            decision_id,
+            str(player.key_id),
+            str(member_id),
+            str(case.id),
+            str(authorise(player, case_id=case.id)),
         )
 
     return make

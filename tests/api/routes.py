@@ -27,6 +27,8 @@ class Objects:
     decision_id: str
     key_id: str = "0190d7a2-0000-7000-8000-000000000000"
     member_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    case_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -77,6 +79,25 @@ def new_role(_: Objects) -> dict[str, Any]:
 
 def new_member(_: Objects) -> dict[str, Any]:
     return {"email": "somebody@example.test", "role": "viewer"}
+
+
+def new_case(_: Objects) -> dict[str, Any]:
+    return {
+        "reference": "2026-0042",
+        "purpose": "photo_organisation",
+        "offence_class": "serious",
+        "rationale": "Somebody was last seen near the station.",
+    }
+
+
+def urgency(_: Objects) -> dict[str, Any]:
+    return {
+        "kind": "exigent",
+        "authority": "Inspector on duty",
+        "operations": ["search"],
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_until": "2026-12-31T00:00:00Z",
+    }
 
 
 def face_ids(objects: Objects) -> dict[str, Any]:
@@ -168,8 +189,20 @@ PEOPLE = (
     Row("DELETE", _MEMBER,                       nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _KEY,                          nothing,        204, 204, 204, 204, 404, 401),
 )
+# Nor do cases: they allow nothing by themselves.
+_CASE = "/v1/cases/{case_id}"
+CASES = (
+    Row("GET",    "/v1/cases",                   nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/cases",                   new_case,       201, 201, 201, 403, 201, 401),
+    Row("GET",    _CASE,                         nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_CASE}/authorisations",     urgency,        201, 201, 201, 403, 404, 401),
+    Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify",  nothing, 200, 200, 200, 403, 404, 401),
+    Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
+    Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
+)
 # fmt: on
-ROWS = (*_USES, *PEOPLE)
+UNGOVERNED = (*CASES, *PEOPLE)
+ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
 ADMINISTRATION = "/admin/"

@@ -6,18 +6,22 @@ import base64
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from common.vocabulary import AuthorisationKind
 from recognition import dispatch
 from recognition.api.examples import FACE_ID, PICTURE
 from recognition.engines.fake import face_picture
 from recognition.services import batches, enrolment
+from tests.api.conftest import MakeObjects, authorise
 from tests.conformance import document, validator_of
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {"collections", "faces", "searches", "jobs", "decisions", "usage"}
+WORLD = {"collections", "faces", "searches", "jobs", "decisions", "usage", "cases"}
+CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome"}
 
@@ -64,13 +68,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def parameters(alice: Player, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, str]]:
+def parameters(
+    alice: Player, monkeypatch: pytest.MonkeyPatch, make_objects: MakeObjects
+) -> Callable[[str], dict[str, str]]:
     """Put a world behind the examples: a collection with Anna, and jobs; return the parameters of a path."""
     monkeypatch.setattr(dispatch.current_app, "send_task", lambda *_, **__: None)
 
     def make(operation: str) -> dict[str, str]:
-        if operation == "create_collection":
+        if operation in ("create_collection", "open_case"):
             return {}
+        if CASES & {operation}:
+            objects = make_objects(alice, external_id="anna")
+            warrant = authorise(alice, case_id=UUID(objects.case_id), kind=AuthorisationKind.WARRANT)
+            urgent = operation == "ratify_authorisation"
+            authorisation_id = objects.authorisation_id if urgent else str(warrant)
+            return {"case_id": objects.case_id, "authorisation_id": authorisation_id}
         alice.client.post("/v1/collections", {"name": "family", "description": "d", "threshold": 90})
         enrolled = enrolment.enrol_image(
             face_picture(1), collection_name="family", actor=alice.actor, external_id="anna"
@@ -79,8 +91,6 @@ def parameters(alice: Player, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
         assert searching.status_code == 202
         job_id = searching.json()["id"]
         if operation == "get_job_results":
-            from uuid import UUID
-
             batches.run_batch(UUID(job_id), first=0, tenant_id=alice.tenant.id)
         return {
             "collection": "family",

@@ -23,6 +23,10 @@ PLANTED: dict[str, tuple[str, str]] = {
         "import recognition.services.jobs",
     ),
     "Edges, use-cases, rules inside governance": ("governance/rules/usage.py", "import governance.policies"),
+    "Edges, use-cases, rows inside case work": (
+        "governance/casework/models/cases.py",
+        "import governance.casework.cases",
+    ),
     "Edges, use-cases, counters inside traffic": ("traffic/models.py", "import traffic.services"),
     "Governance's models, policies and services are for governance, config and the demo": (
         "recognition/selectors/faces.py",

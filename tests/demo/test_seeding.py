@@ -16,6 +16,7 @@ from demo.photographs import Photographs
 from demo.progress import Progress
 from governance import services as governance
 from governance.audit.ledger import database_now
+from governance.casework import cases
 from governance.models import Approval, Moratorium
 from recognition.engines import registry
 from recognition.engines.fake import face_picture
@@ -36,6 +37,7 @@ LAST_ACTS = [
     (services, "create_member"),
     (governance, "grant_approval"),
     (enrolment, "enrol_image"),
+    (cases, "open_case"),
     (governance, "impose_moratorium"),
     (governance, "grant_exemption"),
 ]

@@ -33,6 +33,7 @@ def test_every_scene_goes_as_promised(tmp_path: Path) -> None:
         r"rank 1: case-A, similarity",
         r"6 faces",
         r"job: refused by .*MOR-001",
+        r"refused by SEV-001: ",
         r"job is halted_by_policy",
         r"the face enrolled before the moratorium is deleted",
         r"0 decisions without outcome, 0 damaged entries",

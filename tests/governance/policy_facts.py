@@ -43,6 +43,16 @@ BASE: dict[str, Any] = {
     "key_end_users": _CATEGORIES,
     "key_jurisdictions": ["US"],
     "gallery_size": 5_000,
+    "case_state": "open",
+    "case_purpose": "victim_identification",
+    "case_offence": "serious",
+    "case_admits": True,
+    "authorisations": [],
+}
+
+# What else must be so that a rule is in scope, where the base facts are outside it.
+IN_SCOPE: dict[str, dict[str, Any]] = {
+    "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
 }
 
 # Changes that make it the reading of a search's result.
@@ -78,6 +88,20 @@ def make_exemption(**changes: Any) -> dict[str, Any]:
         "from": NOW - DAY,
         "until": NOW + DAY,
         "approvers": 2,
+        **changes,
+    }
+
+
+def make_authorisation(**changes: Any) -> dict[str, Any]:
+    """Return a warrant that is valid now and covers searches."""
+    return {
+        "id": "a1",
+        "kind": "warrant",
+        "operations": ["search"],
+        "from": NOW - DAY,
+        "until": NOW + DAY,
+        "ratify_by": None,
+        "ratified": False,
         **changes,
     }
 

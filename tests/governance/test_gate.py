@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,7 +23,7 @@ from governance.models import Suspension
 from governance.policies import evaluate
 from governance.selectors import load_policy
 from tenants import services as tenants
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, in_case
 
 
 def _request(player: Player, **changes: object) -> gate.AccessRequest:
@@ -171,6 +172,38 @@ def test_a_moratorium_between_decision_and_outcome_stops_the_outcome(alice: Play
     assert outcome.content["outcome"]["status"] == "halted"
 
 
+@pytest.mark.parametrize(("fresh_seconds", "refused"), [(-1.0, True), (3600.0, False)])
+def test_what_took_long_is_judged_anew_at_its_end(
+    alice: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float, refused: bool
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    with (
+        pytest.raises(PolicyRefused) if refused else nullcontext(),
+        gate.authorised(_request(alice)) as admission,
+    ):
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+
+@pytest.mark.parametrize(("fresh_seconds", "refused"), [(-1.0, True), (3600.0, False)])
+def test_long_work_asks_on_its_way_whether_it_is_still_allowed(
+    alice: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float, refused: bool
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    with gate.authorised(_request(alice)) as admission:
+        admission.still_holds()
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+    with pytest.raises(PolicyRefused) if refused else nullcontext(), gate.authorised(_request(alice)) as admission:
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        admission.still_holds()
+        with tenant_scope(alice.tenant.id):
+            admission.complete()
+
+
 def test_an_unrelated_change_between_decision_and_outcome_does_not_stop_it(
     alice: Player, impose: MoratoriumFactory
 ) -> None:
@@ -268,11 +301,13 @@ def test_an_exemption_holds_for_its_purposes_and_end_users_only(
     make_player: PlayerFactory, impose: MoratoriumFactory, staff: Staff
 ) -> None:
     purposes = (Purpose.VICTIM_IDENTIFICATION, Purpose.MISSING_PERSON_SEARCH)
-    player = make_player(
-        CustomerCategory.VICTIM_RESCUE_NGO,
-        purposes=purposes,
-        end_users=(CustomerCategory.VICTIM_RESCUE_NGO, CustomerCategory.LAW_ENFORCEMENT),
-        on_behalf_of=CustomerCategory.LAW_ENFORCEMENT,
+    player = in_case(
+        make_player(
+            CustomerCategory.VICTIM_RESCUE_NGO,
+            purposes=purposes,
+            end_users=(CustomerCategory.VICTIM_RESCUE_NGO, CustomerCategory.LAW_ENFORCEMENT),
+            on_behalf_of=CustomerCategory.LAW_ENFORCEMENT,
+        )
     )
     moratorium = impose(selector=services.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT]))
     search = {"operation": Operation.SEARCH, "threshold": 99.0, "engine_version": None}
@@ -299,7 +334,7 @@ def test_an_exemption_holds_for_its_purposes_and_end_users_only(
 
 
 def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
     with pytest.raises(PolicyRefused) as refusal:
         _run(police, operation=Operation.SEARCH, threshold=98.9)
@@ -313,7 +348,7 @@ def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) 
 def test_a_threshold_just_under_the_floor_is_not_rounded_up_to_it(
     make_player: PlayerFactory, threshold: float, is_enough: bool
 ) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
     decision = gate.authorise(_request(police, operation=Operation.SEARCH, threshold=threshold))
 
@@ -328,7 +363,7 @@ def test_a_threshold_in_thousandths_is_recorded_exactly(alice: Player, milli: in
 
 
 def test_an_omitted_threshold_becomes_the_lowest_that_is_allowed(alice: Player, make_player: PlayerFactory) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
     assert gate.authorise(_request(police, operation=Operation.SEARCH)).threshold == 99.0
     assert gate.authorise(_request(alice, operation=Operation.SEARCH)).threshold == gate.DEFAULT_THRESHOLD

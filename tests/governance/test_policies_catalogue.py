@@ -29,7 +29,8 @@ def test_the_catalogue_has_the_rules_of_this_release() -> None:
     assert rule_ids() == (
         *("INPUT-001", "VET-001", "VET-002", "VET-003", "VET-004", "VET-005", "SUS-001", "SUS-002"),
         *("MOR-001", "MOR-002"),
-        *("EUS-001", "PUR-001", "KEY-001", "KEY-002", "THR-001", "THR-002", "AUD-001", "ALW-001", "ALW-002"),
+        *("EUS-001", "PUR-001", "KEY-001", "KEY-002", "SEV-001", "CASE-001", "WAR-001", "WAR-002"),
+        *("THR-001", "THR-002", "AUD-001", "ALW-001", "ALW-002"),
     )
 
 

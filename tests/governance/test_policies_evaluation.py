@@ -59,7 +59,9 @@ def test_a_missing_fact_is_named_once_with_every_rule_that_needs_it() -> None:
     fired = [rule for rule in evaluate(POLICY, make_facts(purpose=...)).fired if rule.id == "INPUT-001"]
 
     assert [rule.facts for rule in fired] == [("purpose",)]
-    assert fired[0].reason.endswith("needed by VET-004, MOR-001, MOR-002, PUR-001, KEY-001, THR-002, ALW-001.")
+    assert fired[0].reason.endswith(
+        "needed by VET-004, MOR-001, MOR-002, PUR-001, KEY-001, SEV-001, CASE-001, THR-002, ALW-001."
+    )
 
 
 def test_the_default_refusal_says_what_was_not_stated() -> None:

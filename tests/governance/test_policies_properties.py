@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.canonical import canonical_json
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, OffenceClass, Operation, Purpose
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
 from governance.facts import FACTS
 from governance.policies import Policy, RuleSetting, evaluate, in_reach, next_boundary, threshold_floor_milli
@@ -59,6 +59,17 @@ _exemptions = st.fixed_dictionaries(
         "approvers": st.integers(0, 3),
     }
 )
+_authorisations = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a1", "a2"]),
+        "kind": st.sampled_from(["warrant", "exigent"]),
+        "operations": _lists(_operations),
+        "from": _times,
+        "until": _times,
+        "ratify_by": st.none() | _times,
+        "ratified": st.booleans(),
+    }
+)
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "now": _times,
     "operation": _operations,
@@ -81,6 +92,11 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "moratoria": st.lists(_moratoria, max_size=3),
     "exemptions": st.lists(_exemptions, max_size=3),
     "threshold_milli": st.sampled_from([None, 0, 79_999, 80_000, 99_000]),
+    "case_state": st.sampled_from(["none", "unknown", "open", "closed"]),
+    "case_purpose": st.none() | _purposes,
+    "case_offence": st.none() | st.sampled_from([*OffenceClass]).map(str),
+    "case_admits": st.booleans(),
+    "authorisations": st.lists(_authorisations, max_size=2),
     "key_operations": _lists(_operations),
     "key_purposes": _lists(_purposes),
     "key_end_users": _lists(_categories),

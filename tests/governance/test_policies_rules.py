@@ -8,7 +8,16 @@ import pytest
 
 from governance.facts import FACTS
 from governance.policies import Verdict, evaluate
-from tests.governance.policy_facts import DAY, NOW, POLICY, READ, make_exemption, make_facts, make_moratorium
+from tests.governance.policy_facts import (
+    DAY,
+    NOW,
+    POLICY,
+    READ,
+    make_authorisation,
+    make_exemption,
+    make_facts,
+    make_moratorium,
+)
 
 
 def _ids(verdict: Verdict) -> list[str]:
@@ -25,7 +34,15 @@ POLICE = {
     "purpose": "criminal_investigation",
     "approval_purposes": ["criminal_investigation"],
     "key_purposes": ["criminal_investigation"],
+    "case_purpose": "criminal_investigation",
 }
+EUROPEAN = {
+    **POLICE,
+    "jurisdiction": "DE",
+    "approval_jurisdictions": ["EU"],
+    "key_jurisdictions": ["EU"],
+}
+URGENT = {"kind": "exigent", "ratify_by": NOW + 1}
 PHOTO_APP = {
     "tenant_category": "consumer_software",
     "on_behalf_of": None,
@@ -34,6 +51,7 @@ PHOTO_APP = {
     "key_purposes": ["photo_organisation"],
     "approval_end_users": ["consumer_software", "law_enforcement"],
     "key_end_users": [],
+    "case_purpose": "photo_organisation",
 }
 ADMINISTER = {"operation": "administer", "threshold_milli": None, "engine_version": None}
 
@@ -109,6 +127,7 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
             "purpose": "shopping",
             "approval_purposes": ["shopping"],
             "key_purposes": ["shopping"],
+            "case_purpose": "shopping",
         },
         ["PUR-001"],
         "not in the vocabulary",
@@ -136,6 +155,35 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
         ["THR-002"],
         "79.999 % is below the 80 %",
     ),
+    ({"case_state": "none"}, ["CASE-001"], "names no case"),
+    ({"case_state": "unknown"}, ["CASE-001"], "never opened"),
+    ({"case_state": "closed"}, ["CASE-001"], "closed"),
+    ({"case_purpose": "missing_person_search"}, ["CASE-001"], "is for missing_person_search"),
+    ({"case_admits": False}, ["CASE-001"], "no officer of the case"),
+    ({"on_behalf_of": "victim_rescue_ngo", "case_state": "none"}, ["CASE-001"], "names no case"),
+    ({"operation": "compare", "case_state": "none"}, ["CASE-001"], "names no case"),
+    ({**PHOTO_APP, "on_behalf_of": "law_enforcement", "case_state": "none"}, ["CASE-001"], "names no case"),
+    ({"case_offence": "minor"}, ["SEV-001"], "minor, is below serious"),
+    ({"case_offence": "moderate"}, ["SEV-001"], "moderate, is below serious"),
+    ({"case_offence": "none"}, ["SEV-001"], "none, is below serious"),
+    ({"case_offence": None}, ["SEV-001"], "(none stated)"),
+    ({**POLICE, "operation": "compare", "case_offence": "minor"}, ["SEV-001"], "minor"),
+    (EUROPEAN, ["WAR-001"], "there is none in the case"),
+    ({**EUROPEAN, "authorisations": [make_authorisation(until=NOW)]}, ["WAR-001"], "none of the case is valid now"),
+    ({**EUROPEAN, "authorisations": [make_authorisation(**{"from": NOW + 1})]}, ["WAR-001"], "valid now"),
+    (
+        {**EUROPEAN, "authorisations": [make_authorisation(operations=["watchlist_realtime"])]},
+        ["WAR-001"],
+        "covers the operation search",
+    ),
+    (
+        {**EUROPEAN, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]},
+        ["WAR-001", "WAR-002"],
+        "covers the operation search",
+    ),
+    ({"authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
+    ({"authorisations": [make_authorisation(kind="exigent", ratify_by=None)]}, ["WAR-002"], "a1"),
+    ({**READ, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
     ({"operation": "delete", "now": ...}, ["INPUT-001", "ALW-001"], "The fact now is missing"),
 ]
 
@@ -201,6 +249,28 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
             "threshold_milli": 1,
         },
     ),
+    ("CASE-001", {**PHOTO_APP, "case_state": "none"}),
+    ("CASE-001", {"operation": "enrol", "threshold_milli": None, "case_state": "none"}),
+    ("CASE-001", {**READ, "case_state": "closed"}),
+    ("SEV-001", {"case_offence": "life_threatening"}),
+    ("SEV-001", {"on_behalf_of": "victim_rescue_ngo", "case_offence": "none"}),
+    (
+        "SEV-001",
+        {
+            "purpose": "missing_person_search",
+            "approval_purposes": ["missing_person_search"],
+            "key_purposes": ["missing_person_search"],
+            "case_purpose": "missing_person_search",
+            "case_offence": "none",
+        },
+    ),
+    ("WAR-001", {**POLICE, "authorisations": []}),
+    ("WAR-001", {**EUROPEAN, "authorisations": [make_authorisation()]}),
+    ("WAR-001", {**EUROPEAN, "authorisations": [make_authorisation(**URGENT)]}),
+    ("WAR-001", {**EUROPEAN, "operation": "enrol", "threshold_milli": None}),
+    ("WAR-002", {"authorisations": [make_authorisation(**URGENT)]}),
+    ("WAR-002", {"authorisations": [make_authorisation(kind="exigent", ratify_by=NOW, ratified=True)]}),
+    ("WAR-002", {**ADMINISTER, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}),
     ("ALW-002", {"operation": "read_own_decisions", "key_operations": ["read_own_decisions"]}),
 ]
 

@@ -11,7 +11,7 @@ from common.vocabulary import CustomerCategory
 from recognition.engines.fake import face_picture
 from recognition.services.results import FaceView, match_of, top_bucket
 from tests.recognition.conftest import Traces, decided, in_json, traces_of
-from tests.worlds import Player, PlayerFactory
+from tests.worlds import Player, PlayerFactory, in_case
 
 URL = "/v1/compare"
 
@@ -78,7 +78,7 @@ def test_a_threshold_that_is_no_per_cent_is_refused(alice: Player, threshold: ob
 
 
 def test_a_threshold_below_the_floor_is_refused_and_not_raised(make_player: PlayerFactory) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
     response = _compare(police, face_picture(1), face_picture(1), threshold=98)
 

@@ -155,3 +155,29 @@ def test_the_remaining_faces_can_still_be_found(
 
     assert found.gallery_size == 2
     assert all(candidate.similarity < 80 for candidate in found.searches[0].candidates)
+
+
+def test_a_key_that_is_revoked_during_a_batch_gets_none_of_it(
+    alice: Player, gallery: Collection, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Revocation raises no epoch; what takes long is judged anew on its way."""
+    from governance import gate
+    from governance.audit import ledger
+    from tenants import services as tenants
+
+    monkeypatch.setattr(gate, "FRESH_SECONDS", -1.0)
+    job = submit(alice, pictures(3))
+    extract = FakeEngine.extract
+    looked_at: list[object] = []
+
+    def extract_meanwhile(*args: object, **kwargs: object) -> object:
+        looked_at.append(args)
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        return extract(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeEngine, "extract", extract_meanwhile)
+    work_off(job, outbox)
+
+    assert len(looked_at) == 1, "the second picture is not looked at any more"
+    assert reload(job).status == JobStatus.HALTED_BY_POLICY
+    assert traces_of(alice).templates == 0

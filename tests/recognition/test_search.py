@@ -17,7 +17,7 @@ from recognition.selectors import faces as face_selectors
 from recognition.services import collections, enrolment
 from recognition.services.identification import MOST_CANDIDATES, MOST_CANDIDATES_EACH
 from tests.recognition.conftest import GALLERY, Traces, decided, enrol, in_json, traces_of
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, World
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, World, in_case
 
 URL = f"/v1/collections/{GALLERY}/search"
 
@@ -241,7 +241,7 @@ def test_nobody_is_named_when_the_policy_changes_while_it_searches(
 
 
 def test_the_police_search_no_lower_than_their_floor(make_player: PlayerFactory) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
     collections.create_collection(GALLERY, actor=police.actor)
 
     refused = _search(police, face_picture(1), threshold=98.99)

@@ -23,7 +23,7 @@ from recognition.services.submission import Submission
 from recognition.tasks import run_search_batch
 from tests.recognition.conftest import GALLERY, NOT_A_PICTURE, Outbox, enrol, reload
 from tests.recognition.test_sweep import _age
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, World
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, World, in_case
 
 URL = f"/v1/collections/{GALLERY}/search:batch"
 
@@ -230,7 +230,7 @@ def test_the_suspension_of_another_collection_is_no_matter(
 
 
 def test_a_threshold_under_the_floor_is_refused(make_player: PlayerFactory) -> None:
-    police = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
     collections.create_collection(GALLERY, actor=police.actor)
 
     with pytest.raises(PolicyRefused) as refusal:

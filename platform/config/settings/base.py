@@ -28,6 +28,8 @@ CUSTOS_KEYS_DIR: Path = ENVIRONMENT.keys_dir
 CUSTOS_MODELS_DIR: Path = ENVIRONMENT.models_dir
 CUSTOS_CACHE_DIR: Path = ENVIRONMENT.cache_dir
 CUSTOS_RUNTIME = ENVIRONMENT.runtime
+CUSTOS_ENGINE_TURNS = ENVIRONMENT.engine_turns
+CUSTOS_ENGINE_WAIT_SECONDS = ENVIRONMENT.engine_wait_seconds
 CUSTOS_ENGINE = "onnx"
 CUSTOS_ENGINES_OFFERED = tuple(
     name.strip() for name in ENVIRONMENT.engines_offered.split(",") if name.strip() not in ("", "none")
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "governance",
+    "governance.casework",
     "traffic",
     "recognition",
     "dashboard",
@@ -194,7 +197,11 @@ LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 
 # Counts of failed sign-ins and used one-time codes: shared by all processes, and no reason for sign-in to depend on the
 # broker.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+    # What every request asks and each process may remember for itself.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 # --- Sign-in (allauth) -------------------------------------------------------------------------------------------
 # Nobody signs up: members are invited, staff are created. Its built-in rate limits stay as they are.

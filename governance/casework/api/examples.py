@@ -1,0 +1,57 @@
+"""Examples of the OpenAPI document about cases. Nothing in them is real; the tests send every one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from common.documentation import Example
+
+_CASE_ID: Final = "01971f80-3c5a-7b3e-9d54-0a4c5e6f7a8b"
+_AUTHORISATION_ID: Final = "01971f80-5d6b-7c4f-8e65-1b5d6f7a8b9c"
+_TIME: Final = "2026-03-02T09:15:27.104233Z"
+_DIGEST: Final = "5f0c6e2b1d0f4a7c9e3b8a6d2c1f0e9d8c7b6a594837261504f3e2d1c0b9a897"
+
+_NEW_CASE: Final[dict[str, Any]] = {
+    "reference": "2026-0117",
+    "purpose": "photo_organisation",
+    "offence_class": "serious",
+    "rationale": "Two children were last seen near the station on 1 March.",
+    "officers": [],
+}
+_WARRANT: Final[dict[str, Any]] = {
+    "kind": "warrant",
+    "authority": "District Court of Springfield",
+    "operations": ["search"],
+    "valid_from": "2026-03-02T00:00:00Z",
+    "valid_until": "2026-04-01T00:00:00Z",
+    "document_reference": "26-SW-00417",
+    "document_digest": _DIGEST,
+}
+_URGENT: Final[dict[str, Any]] = {
+    **_WARRANT,
+    "kind": "exigent",
+    "document_reference": "",
+    "document_digest": "",
+}
+
+
+def _recorded(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    ended = dict.fromkeys(("ratify_by", "ratified_at", "revoked_at", "purged_at"))
+    return {"id": _AUTHORISATION_ID, **document, **ended, "recorded_at": _TIME, **changes}
+
+
+_CASE: Final[dict[str, Any]] = {
+    "id": _CASE_ID,
+    **_NEW_CASE,
+    "opened_at": _TIME,
+    "closed_at": None,
+    "authorisations": [_recorded(_WARRANT)],
+}
+
+OPEN_CASE: Final = Example(_NEW_CASE, {**_CASE, "authorisations": []})
+LIST_CASES: Final = Example(answer={"items": [_CASE], "next_cursor": None})
+GET_CASE: Final = Example(answer=_CASE)
+CLOSE_CASE: Final = Example(answer={**_CASE, "closed_at": _TIME})
+RECORD_AUTHORISATION: Final = Example(_WARRANT, _recorded(_WARRANT))
+RATIFY_AUTHORISATION: Final = Example(answer=_recorded(_URGENT, ratify_by="2026-03-04T09:15:27Z", ratified_at=_TIME))
+REVOKE_AUTHORISATION: Final = Example(answer=_recorded(_WARRANT, revoked_at=_TIME))

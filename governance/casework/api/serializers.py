@@ -1,0 +1,102 @@
+"""Requests and answers about cases and authorisations."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from common.serializers import StrictSerializer
+from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from governance.casework.cases import MOST_OFFICERS
+from governance.casework.models import Authorisation, Case
+from governance.rules.casework import IDENTIFYING
+
+_PURPOSES: Final = [str(purpose) for purpose in Purpose]
+_OFFENCES: Final = [str(offence) for offence in OffenceClass]
+_KINDS: Final = [str(kind) for kind in AuthorisationKind]
+_OPERATIONS: Final = [str(operation) for operation in Operation if operation in IDENTIFYING]
+
+
+class OpenCaseRequest(StrictSerializer):
+    reference = serializers.CharField(max_length=200, help_text="Your name for it, as `Custos-Case` carries it.")
+    purpose = serializers.ChoiceField(choices=_PURPOSES, help_text="What its searches are for.")
+    offence_class = serializers.ChoiceField(choices=_OFFENCES)
+    rationale = serializers.CharField(max_length=4000, min_length=10, help_text="Why somebody is looked for.")
+    officers = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=MOST_OFFICERS,
+        default=list,
+        help_text="User ids of the members who may search in it. Keys may, too.",
+    )
+
+
+class RecordAuthorisationRequest(StrictSerializer):
+    kind = serializers.ChoiceField(
+        choices=_KINDS, help_text="`exigent`: no court yet; to be ratified in 24 hours (real time) or 48."
+    )
+    authority = serializers.CharField(max_length=200, help_text="The court, or who declares the urgency.")
+    operations = serializers.ListField(
+        child=serializers.ChoiceField(choices=_OPERATIONS), min_length=1, max_length=len(_OPERATIONS)
+    )
+    valid_from = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField()
+    document_reference = serializers.CharField(max_length=200, default="", allow_blank=True)
+    document_digest = serializers.CharField(
+        max_length=64, default="", allow_blank=True, help_text="SHA-256 of the court's document, hexadecimal."
+    )
+
+
+class AuthorisationResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=_KINDS)
+    authority = serializers.CharField()
+    operations = serializers.ListField(child=serializers.CharField())
+    valid_from = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField()
+    document_reference = serializers.CharField(allow_blank=True)
+    document_digest = serializers.CharField(allow_blank=True)
+    ratify_by = serializers.DateTimeField(allow_null=True, help_text="Deadline of an urgent use's ratification.")
+    ratified_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    purged_at = serializers.DateTimeField(
+        allow_null=True, help_text="When what an unratified use brought was destroyed."
+    )
+    recorded_at = serializers.DateTimeField()
+
+
+class CaseResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+    purpose = serializers.CharField()
+    offence_class = serializers.ChoiceField(choices=_OFFENCES)
+    rationale = serializers.CharField()
+    officers = serializers.ListField(child=serializers.UUIDField())
+    opened_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    authorisations = AuthorisationResponse(many=True)
+
+
+class CasePage(serializers.Serializer[Any]):
+    items = CaseResponse(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+def case_of(case: Case) -> dict[str, Any]:
+    """Return the members of `CaseResponse`; officers and authorisations are prefetched."""
+    return {
+        "id": case.id,
+        "reference": case.reference,
+        "purpose": case.purpose,
+        "offence_class": case.offence_class,
+        "rationale": case.rationale,
+        "officers": [officer.user_id for officer in case.officers.all()],
+        "opened_at": case.opened_at,
+        "closed_at": case.closed_at,
+        "authorisations": list(map(authorisation_of, case.authorisations.all())),
+    }
+
+
+def authorisation_of(authorisation: Authorisation) -> dict[str, Any]:
+    """Return the members of `AuthorisationResponse`."""
+    return {str(name): getattr(authorisation, str(name)) for name in AuthorisationResponse().get_fields()}

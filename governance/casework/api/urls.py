@@ -1,0 +1,17 @@
+"""Routes under /v1 about cases."""
+
+from django.urls import path
+
+from governance.casework.api import views
+
+_CASE = "cases/<uuid:case_id>"
+_AUTHORISATION = f"{_CASE}/authorisations/<uuid:authorisation_id>"
+
+urlpatterns = [
+    path("cases", views.CaseList.as_view(), name="cases"),
+    path(_CASE, views.CaseDetail.as_view(), name="case"),
+    path(f"{_CASE}:close", views.CaseClosing.as_view(), name="case-close"),
+    path(f"{_CASE}/authorisations", views.AuthorisationList.as_view(), name="authorisations"),
+    path(f"{_AUTHORISATION}:ratify", views.AuthorisationRatification.as_view(), name="authorisation-ratify"),
+    path(f"{_AUTHORISATION}:revoke", views.AuthorisationWithdrawal.as_view(), name="authorisation-revoke"),
+]

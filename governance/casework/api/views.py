@@ -1,0 +1,155 @@
+"""Cases and what courts allowed in them. Who may is decided by the services (`casework.authority`)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from common.documentation import PAGE, documented
+from common.pagination import page
+from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from governance.casework import authorisations, cases
+from governance.casework.api import examples
+from governance.casework.api import serializers as shapes
+from governance.casework.authorisations import NewAuthorisation
+from tenants.api.requests import actor_of
+
+_TAG = "cases"
+
+
+def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
+    serializer = shape(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+class CaseList(APIView):
+    @documented(
+        "list_cases",
+        governed=False,
+        summary="List the tenant's cases, newest first",
+        tag=_TAG,
+        parameters=PAGE,
+        responses={200: shapes.CasePage},
+        example=examples.LIST_CASES,
+    )
+    def get(self, request: Request) -> Response:
+        found = cases.list_cases(
+            actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.case_of, newest_first=True),
+        )
+        return Response(shapes.CasePage(found).data)
+
+    @documented(
+        "open_case",
+        governed=False,
+        summary="Open a case that searches may name (Custos-Case)",
+        tag=_TAG,
+        json=shapes.OpenCaseRequest,
+        responses={201: shapes.CaseResponse},
+        problems=(409,),
+        example=examples.OPEN_CASE,
+    )
+    def post(self, request: Request) -> Response:
+        body = _body_of(request, shapes.OpenCaseRequest)
+        case = cases.open_case(
+            actor_of(request),
+            reference=body["reference"],
+            purpose=Purpose(body["purpose"]),
+            offence_class=OffenceClass(body["offence_class"]),
+            rationale=body["rationale"],
+            officers=body["officers"],
+        )
+        return Response(shapes.CaseResponse(shapes.case_of(case)).data, status=status.HTTP_201_CREATED)
+
+
+class CaseDetail(APIView):
+    @documented(
+        "get_case",
+        governed=False,
+        summary="Read a case with its authorisations",
+        tag=_TAG,
+        responses={200: shapes.CaseResponse},
+        problems=(404,),
+        example=examples.GET_CASE,
+    )
+    def get(self, request: Request, case_id: uuid.UUID) -> Response:
+        case = cases.get_case(actor_of(request), case_id=case_id)
+        return Response(shapes.CaseResponse(shapes.case_of(case)).data)
+
+
+class CaseClosing(APIView):
+    @documented(
+        "close_case",
+        governed=False,
+        summary="Close a case: requests that name it are refused from now on",
+        tag=_TAG,
+        responses={200: shapes.CaseResponse},
+        problems=(404, 409),
+        example=examples.CLOSE_CASE,
+    )
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        case = cases.close_case(actor_of(request), case_id=case_id)
+        return Response(shapes.CaseResponse(shapes.case_of(case)).data)
+
+
+class AuthorisationList(APIView):
+    @documented(
+        "record_authorisation",
+        governed=False,
+        summary="Record a warrant or order in a case, or declare an urgent use",
+        tag=_TAG,
+        json=shapes.RecordAuthorisationRequest,
+        responses={201: shapes.AuthorisationResponse},
+        problems=(404, 409),
+        example=examples.RECORD_AUTHORISATION,
+    )
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        body = _body_of(request, shapes.RecordAuthorisationRequest)
+        document = NewAuthorisation(
+            **{
+                **body,
+                "kind": AuthorisationKind(body["kind"]),
+                "operations": {Operation(operation) for operation in body["operations"]},
+            }
+        )
+        recorded = authorisations.record_authorisation(actor_of(request), case_id=case_id, document=document)
+        answer = shapes.AuthorisationResponse(shapes.authorisation_of(recorded)).data
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class AuthorisationRatification(APIView):
+    @documented(
+        "ratify_authorisation",
+        governed=False,
+        summary="Record that a court has ratified an urgent use; by another person than the one who declared it",
+        tag=_TAG,
+        responses={200: shapes.AuthorisationResponse},
+        problems=(404, 409),
+        example=examples.RATIFY_AUTHORISATION,
+    )
+    def post(self, request: Request, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Response:
+        ratified = authorisations.ratify(actor_of(request), case_id=case_id, authorisation_id=authorisation_id)
+        return Response(shapes.AuthorisationResponse(shapes.authorisation_of(ratified)).data)
+
+
+class AuthorisationWithdrawal(APIView):
+    @documented(
+        "revoke_authorisation",
+        governed=False,
+        summary="Withdraw an authorisation",
+        tag=_TAG,
+        responses={200: shapes.AuthorisationResponse},
+        problems=(404, 409),
+        example=examples.REVOKE_AUTHORISATION,
+    )
+    def post(self, request: Request, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Response:
+        revoked = authorisations.revoke(actor_of(request), case_id=case_id, authorisation_id=authorisation_id)
+        return Response(shapes.AuthorisationResponse(shapes.authorisation_of(revoked)).data)

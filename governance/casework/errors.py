@@ -1,0 +1,64 @@
+"""What case work answers when something cannot be."""
+
+from __future__ import annotations
+
+from common.errors import Conflict, Forbidden, InvalidRequest, NotFound
+
+
+class CaseNotFound(NotFound):
+    code = "case-not-found"
+    title = "There is no such case"
+
+
+class CaseExists(Conflict):
+    code = "case-exists"
+    title = "A case of this reference exists already"
+
+
+class CaseClosed(Conflict):
+    code = "case-closed"
+    title = "The case is closed"
+
+
+class OfficerInvalid(InvalidRequest):
+    code = "case-officer-invalid"
+    title = "A case officer must be a member of the organisation"
+
+
+class AuthorisationInvalid(InvalidRequest):
+    code = "authorisation-invalid"
+    title = "The authorisation is not valid"
+
+
+class AuthorisationNotFound(NotFound):
+    code = "authorisation-not-found"
+    title = "There is no such authorisation in the case"
+
+
+class AuthorisationEnded(Conflict):
+    """It was ratified, withdrawn or purged before, or its deadline has passed."""
+
+    code = "authorisation-ended"
+    title = "The authorisation can no longer be changed"
+
+
+class TooManyAuthorisations(Conflict):
+    """Their facts would not fit into the audit entry of a decision."""
+
+    code = "too-many-authorisations"
+    title = "The case holds too many authorisations"
+
+
+class SecondPersonNeeded(Forbidden):
+    code = "second-person-needed"
+    title = "This takes another person than the one who began it"
+
+
+class TrainingInvalid(InvalidRequest):
+    code = "training-invalid"
+    title = "The attestation of training is not valid"
+
+
+class TrainingNotFound(NotFound):
+    code = "training-not-found"
+    title = "There is no such attestation"
