@@ -35,7 +35,7 @@ check: install models lint types imports migrations ## Everything of `make test`
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint --quiet --check --lint platform tenants/templates governance/templates
+	$(BIN)/djlint --quiet --check --lint platform tenants/templates governance/templates governance/vetting/templates
 	$(BIN)/typos
 
 types:

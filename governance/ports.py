@@ -35,3 +35,20 @@ def register_open_jobs(look_up: OpenJobs) -> None:
 def open_jobs_of(tenant_id: uuid.UUID) -> Sequence[OpenJob] | None:
     """Return a tenant's open jobs; None when nobody registered, so that it cannot be told."""
     return _open_jobs(tenant_id) if _open_jobs is not None else None
+
+
+# Return the versions of every engine that this instance offers: what an approval is given for (VET-005).
+OfferedVersions = Callable[[], Sequence[str]]
+
+_offered_versions: OfferedVersions | None = None
+
+
+def register_offered_versions(look_up: OfferedVersions) -> None:
+    """Say who knows about engines (recognition, when it is ready)."""
+    global _offered_versions
+    _offered_versions = look_up
+
+
+def offered_engine_versions() -> Sequence[str] | None:
+    """Return the versions of the engines offered here; None when nobody registered, so that nothing is approved."""
+    return _offered_versions() if _offered_versions is not None else None

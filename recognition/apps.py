@@ -10,9 +10,11 @@ class RecognitionConfig(AppConfig):
         """Tell the engine registry where its files are. Nothing is opened or loaded here."""
         from django.conf import settings
 
-        from governance.ports import register_open_jobs
+        from governance.ports import register_offered_versions, register_open_jobs
         from recognition.engines import registry
+        from recognition.services.engines import offered_versions
         from recognition.services.open_jobs import open_jobs_of
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_open_jobs(open_jobs_of)
+        register_offered_versions(offered_versions)
