@@ -12,7 +12,7 @@ from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation,
 from governance.four_eyes import Statement
 from governance.models import Suspension
 from governance.services import Selector
-from tenants.models import Tenant, choices_of
+from tenants.models import Tenant, User, choices_of
 
 _SELECTORS: Final = ("categories", "end_users", "purposes", "operations", "jurisdictions")
 
@@ -151,3 +151,35 @@ class StaffForm(StatementForm):
     username = forms.CharField(max_length=150)
     email = forms.EmailField()
     role = forms.ChoiceField(choices=choices_of(StaffRole))
+
+
+class ExpiryForm(StatementForm):
+    """An approval, and how long it is to last."""
+
+    expires_at = forms.SplitDateTimeField(
+        widget=AdminSplitDateTime, label="It ends", help_text="UTC; twelve months from now at most."
+    )
+
+
+class QuestionForm(forms.Form):
+    """What an organisation is asked or told."""
+
+    message = forms.CharField(
+        label="To the organisation", widget=forms.Textarea(attrs={"rows": 4}), help_text="It reads exactly this."
+    )
+
+
+class RefusalForm(QuestionForm, StatementForm):
+    """A refusal: why, for the record, and what the organisation is told."""
+
+
+class AssignmentForm(forms.Form):
+    """Which officer reviews an application."""
+
+    act = forms.ChoiceField(choices=[("assign", "Assign to"), ("unassign", "Take from")])
+    officer = forms.ModelChoiceField(queryset=User.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        officers = User.objects.using("officer").filter(staff_role=StaffRole.OFFICER, is_active=True)
+        self.fields["officer"].queryset = officers.order_by("username")  # type: ignore[attr-defined]

@@ -47,8 +47,9 @@ def begin_application(actor: Actor) -> VettingApplication:
                 application.save(force_insert=True)
         except IntegrityError as error:
             raise ApplicationOpen from error
+        application.refresh_from_db(fields=["created_at"])
         record(Tag.APPLICATION_BEGUN, application, by=ledger.ref_of(actor))
-    return application
+        return with_documents(application)
 
 
 def list_applications(actor: Actor, *, paginate: Callable[[QuerySet[VettingApplication]], R]) -> R:
