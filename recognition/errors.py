@@ -15,6 +15,11 @@ class CollectionExists(Conflict):
     title = "A collection of this name exists already"
 
 
+class TooManyTags(Conflict):
+    code = "too-many-tags"
+    title = "The collection would have more tags than it may"
+
+
 class EngineNotOffered(InvalidRequest):
     code = "engine-not-offered"
     title = "This engine is not offered here"

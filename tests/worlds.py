@@ -40,12 +40,13 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A tenant with one approved key: `actor` for services, `client` for HTTP."""
+    """A tenant with one approved key: `actor` for services, `client` for HTTP, `pair` for AWS Signature Version 4."""
 
     tenant: Tenant
     actor: Actor
     key_id: uuid.UUID
     token: str
+    pair: tuple[str, str]
 
     @property
     def client(self) -> APIClient:
@@ -137,7 +138,8 @@ def make_player(staff: Staff) -> PlayerFactory:
             expires_at = ledger.database_now() + timedelta(days=100)
             governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=staff.officers)
         usage = Usage(purposes[0].value, on_behalf_of.value if on_behalf_of else None, "US")
-        return Player(tenant, Actor(ActorKind.API_KEY, key.id, tenant.id, usage), key.id, key.token)
+        pair = key.access_key_id, key.secret_access_key
+        return Player(tenant, Actor(ActorKind.API_KEY, key.id, tenant.id, usage), key.id, key.token, pair)
 
     return make
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.db import connections
 from django.db.utils import Error as DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from common.context import Actor, tenant_scope
 from common.ids import new_id
@@ -22,6 +22,8 @@ from traffic import allowances
 logger = logging.getLogger(__name__)
 
 _IMAGES: Final = "custos_images"
+_OPERATION: Final = "custos_operation"
+_STATUS: Final = "custos_status"
 _REFUSED: Final = 403
 _THROTTLED: Final = 429
 _FIRST_ERROR: Final = 400
@@ -53,6 +55,27 @@ def note_images(request: HttpRequest, *, actor: Actor, count: int) -> None:
 def images_of(request: HttpRequest) -> int:
     """Return how many pictures the request sent, as far as it got."""
     return int(getattr(request, _IMAGES, 0))
+
+
+def note_operation(request: HttpRequest, name: str) -> None:
+    """Name the operation of a request whose route serves many."""
+    setattr(request, _OPERATION, name)
+
+
+def operation_of(request: HttpRequest) -> str | None:
+    """Return the name that was noted; None: the route's own holds."""
+    name: str | None = getattr(request, _OPERATION, None)
+    return name
+
+
+def note_status(response: HttpResponse, status: int) -> None:
+    """Say how a request ended whose protocol tells it otherwise than by the status of HTTP."""
+    setattr(response, _STATUS, status)
+
+
+def status_of(response: HttpResponse) -> int:
+    """Return how a request ended, as a status of HTTP."""
+    return int(getattr(response, _STATUS, response.status_code))
 
 
 def count(actor: Actor, *, operation: str, status: int, images: int) -> None:

@@ -19,7 +19,7 @@ class Metering:
         response = self.get_response(request)
         # DRF leaves the actor on Django's request, once it has authenticated one.
         actor: object = getattr(request, "user", None)
-        operation = _operation_of(request)
+        operation = metering.operation_of(request) or _operation_of(request)
         if isinstance(actor, Actor) and operation is not None:
             # Closed when its bytes have left: nobody waits for the count. Django itself has no public name for it.
             response._resource_closers.append(  # type: ignore[attr-defined]
@@ -27,7 +27,7 @@ class Metering:
                     metering.count,
                     actor,
                     operation=operation,
-                    status=response.status_code,
+                    status=metering.status_of(response),
                     images=metering.images_of(request),
                 )
             )

@@ -81,12 +81,18 @@ def rows_of(
         CursorInvalid, LimitOutOfRange: see above.
     """
     limit, after = page_limit(request, default=limit), page_cursor(request)
+    rows, more = rows_after(queryset, after=after, limit=limit, newest_first=newest_first)
+    return Rows(rows, encode_cursor(rows[-1].pk) if more else None)
+
+
+def rows_after(
+    queryset: QuerySet[T], *, after: uuid.UUID | None, limit: int, newest_first: bool = False
+) -> tuple[list[T], bool]:
+    """Return at most so many rows after an id, in the order of their ids, and whether there are more."""
     if after is not None:
         queryset = queryset.filter(**{"id__lt" if newest_first else "id__gt": after})
     rows = list(queryset.order_by("-id" if newest_first else "id")[: limit + 1])
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Rows(rows, encode_cursor(rows[-1].pk) if more else None)
+    return rows[:limit], len(rows) > limit
 
 
 def page(

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import health
+from config import front_door, health
 
 # One way in for everybody: the administration's own page knows no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -25,9 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
+    path("", front_door.FrontDoor.as_view(), name="front-door"),
     path("", include("dashboard.urls")),
 ]
 
 handler404 = "dashboard.pages.not_found"
-handler400 = "dashboard.pages.bad_request"
-handler500 = "dashboard.pages.server_error"
+handler400 = "config.front_door.bad_request"
+handler500 = "config.front_door.server_error"

@@ -14,7 +14,8 @@ from recognition.errors import RequestBodyTooLarge
 class FormLimit:
     """Refuse what no form of ours needs. Stands before the CSRF check, which reads the whole form.
 
-    The routes of the REST API state limits of their own (`recognition.api.limits`).
+    The routes of the REST API state limits of their own (`recognition.api.limits`). So does the endpoint of AWS SDKs at
+    `/`, where there is no form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -22,7 +23,7 @@ class FormLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
-        is_form = not request.path.startswith(MACHINE_PATHS)
+        is_form = request.path != "/" and not request.path.startswith(MACHINE_PATHS)
         if is_form and announced.isdecimal() and int(announced) > BATCH_BODY_BYTES:
             detail = f"The form has {int(announced):,} bytes; at most {BATCH_BODY_BYTES:,} are accepted."
             return problem_page(request, error=RequestBodyTooLarge(detail))

@@ -22,8 +22,8 @@ class Collection(TenantOwned):
     """A gallery: faces enrolled with one engine version, searched together.
 
     `template_seed` is the sealed seed of the secret rotation of its templates (`gallery.protection`). `threshold` is
-    the lowest similarity, in per cent, that its searches may ask for. `revision` grows with every change of the row,
-    faces that come and go included: it is what an ETag stands for.
+    the lowest similarity, in per cent, that its searches may ask for. `tags` are the tenant's own words, by name.
+    `revision` grows with every change of the row, faces that come and go included: it is what an ETag stands for.
     """
 
     name = models.CharField(max_length=255, validators=[RegexValidator(rf"\A{COLLECTION_NAME}\Z")])
@@ -33,6 +33,7 @@ class Collection(TenantOwned):
     dimensions = models.PositiveIntegerField()
     retention_days = models.PositiveIntegerField(null=True, blank=True)
     threshold = models.FloatField(null=True, blank=True)
+    tags = models.JSONField(default=dict, blank=True)
     store_images = models.BooleanField(default=False)
     partition_no = models.IntegerField()
     face_count = models.PositiveIntegerField(default=0)

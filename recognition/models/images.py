@@ -31,6 +31,7 @@ class Image(TenantOwned):
             models.CheckConstraint(name="image_digest_sha256", condition=Q(digest__regex=r"^[0-9a-f]{64}$")),
             models.CheckConstraint(name="image_has_pixels", condition=Q(width__gte=1, height__gte=1)),
         ]
+        indexes: ClassVar = [models.Index(fields=["collection", "digest"], name="image_by_digest")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -181,7 +181,9 @@ def _examine(
         if job.kind == JobKind.SEARCH_FACES:
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
-        return examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined = examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined.require_usable_face()
+        return examined
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()
 

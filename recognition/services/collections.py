@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -38,6 +38,7 @@ def create_collection(
     description: str = "",
     retention_days: int | None = None,
     threshold: float | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Collection:
     """Create an empty collection, pinned to the present version of its engine.
 
@@ -62,6 +63,7 @@ def create_collection(
             dimensions=made_by.dimensions,
             retention_days=retention_days,
             threshold=threshold,
+            tags=dict(tags or {}),
             partition_no=collection_id.int % SHARED_PARTITIONS,
             template_seed=new_sealed_seed(tenant_id=actor.tenant_id, collection_id=collection_id),
             decision_entry_id=admission.decision_id,

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.context import Actor, tenant_scope
+from common.permits import Permit
 from common.vocabulary import JobKind, Operation
 from governance import gate
 from recognition import dispatch
 from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
-from recognition.models import Collection, Job, QualityFilter
+from recognition.models import Collection, Face, Job, QualityFilter
 from recognition.selectors import collections as selectors
 from recognition.services import engines, references, submission
 from recognition.services.batches import run_batch
-from recognition.services.examination import examine
+from recognition.services.examination import Examined, examine
+from recognition.services.repeats import known_faces
 from recognition.services.results import FaceView, Rejection, view_of
 from recognition.services.submission import Submission
 
@@ -28,11 +30,15 @@ __all__ = ["Enrolled", "Submission", "enrol_image", "run_batch", "submit_job"]
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The faces that were enrolled from one image, largest first, and those that were not."""
+    """The faces that were enrolled from one image, largest first, and those that were not.
 
-    image_id: uuid.UUID
+    `image_id` is None when there was nothing to enrol, which is an error unless the caller said otherwise.
+    """
+
+    image_id: uuid.UUID | None
     faces: tuple[FaceView, ...]
     rejected: tuple[Rejection, ...]
+    engine_version: str
 
     @property
     def face_ids(self) -> list[uuid.UUID]:
@@ -47,6 +53,8 @@ def enrol_image(
     external_id: str = "",
     max_faces: int = MAX_FACES,
     quality: QualityFilter = QualityFilter.AUTO,
+    needs_face: bool = True,
+    once: bool = False,
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
@@ -57,11 +65,14 @@ def enrol_image(
         external_id: the tenant's own name for who is on it.
         max_faces: enrol the largest so many.
         quality: whether faces of low quality are left out.
+        needs_face: whether a picture without a face to enrol is an error.
+        once: return the faces that are stored of this very picture, under this external id, instead of storing them
+            a second time.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PolicyRefused: the policy does not allow it.
-        NoFaceFound, NoUsableFace: there is nothing to enrol.
+        NoFaceFound, NoUsableFace: there is nothing to enrol, and `needs_face`.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
@@ -71,14 +82,35 @@ def enrol_image(
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
         permit = admission.permit
         examined = examine(data, engine=engine, max_faces=max_faces, quality=quality, permit=permit)
+        if needs_face:
+            examined.require_usable_face()
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
-            image, faces = references.store(examined, collection=locked, external_id=external_id, permit=permit)
-            references.count(locked, added=len(faces))
-            if partitions.is_due(locked):
-                dispatch.enqueue_promotion(locked.id, tenant_id=locked.tenant_id)
-            admission.complete(n_faces=len(faces), resource=gate.ResourceRef("image", image.id, actor.tenant_id))
-    return Enrolled(image.id, tuple(map(view_of, faces)), examined.rejected)
+            known = known_faces(examined, collection=locked, external_id=external_id) if once else []
+            faces = _store(examined, known=known, collection=locked, external_id=external_id, permit=permit)
+            image_id = faces[0].image_id if faces else None
+            made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
+            admission.complete(n_faces=len(faces), resource=made)
+    return Enrolled(image_id, tuple(map(view_of, faces)), examined.rejected, locked.engine_version)
+
+
+def _store(
+    examined: Examined, *, known: Sequence[Face | None], collection: Collection, external_id: str, permit: Permit
+) -> list[Face]:
+    """Store what is not known yet, in the locked collection; return all faces of the picture, in their order."""
+    known = known or [None] * len(examined.faces)
+    fresh = replace(examined, faces=tuple(face for face, row in zip(examined.faces, known, strict=True) if row is None))
+    made: list[Face] = []
+    if fresh.faces:
+        image = next((row.image for row in known if row is not None), None)
+        _, made = references.store(
+            fresh, collection=collection, external_id=external_id, permit=permit, known_image=image
+        )
+        references.count(collection, added=len(made))
+        if partitions.is_due(collection):
+            dispatch.enqueue_promotion(collection.id, tenant_id=collection.tenant_id)
+    stored = iter(made)
+    return [row or next(stored) for row in known]
 
 
 def submit_job(

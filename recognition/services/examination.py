@@ -41,6 +41,19 @@ class Examined:
     faces: tuple[tuple[DetectedFace, Template], ...]
     rejected: tuple[Rejection, ...]
 
+    def require_usable_face(self) -> None:
+        """Go on only when there is something to enrol.
+
+        Raises:
+            NoFaceFound: the picture has no face.
+            NoUsableFace: it has some, and each was rejected.
+        """
+        if self.faces:
+            return
+        if not self.rejected:
+            raise NoFaceFound
+        raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in self.rejected])
+
 
 def open_image(data: bytes) -> UprightImage:
     """Decode a picture within the platform's limits.
@@ -55,21 +68,25 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
 
     Raises:
-        NoFaceFound: there is none.
-        NoUsableFace: there are some, and each was rejected.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     with turn():
         image = open_image(data)
         detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-        if not detected:
-            raise NoFaceFound
         accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
-        if not accepted:
-            raise NoUsableFace(rejected=[{"reasons": [str(reason) for reason in r.reasons]} for r in rejected])
-        templates = engine.extract(image, accepted, permit=permit)
+        templates = engine.extract(image, accepted, permit=permit) if accepted else ()
     picture = Picture(image.digest, image.width, image.height, image.format)
     return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
+
+
+def find_faces(
+    image: UprightImage, *, most: int, quality: QualityFilter, engine: FaceEngine, permit: Permit
+) -> tuple[DetectedFace, ...]:
+    """Return the largest so many faces of a picture that are good enough."""
+    if quality is QualityFilter.NONE:
+        return engine.detect(image, permit=permit, max_faces=most)
+    detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
+    return _sort_out(detected, image=image, max_faces=most, quality=quality)[0]
 
 
 def _sort_out(
@@ -82,7 +99,7 @@ def _sort_out(
         if not reasons and len(accepted) == max_faces:
             reasons = [QualityReason.EXCEEDS_MAX_FACES]
         if reasons:
-            rejected.append(Rejection(face.box, tuple(reasons)))
+            rejected.append(Rejection(face, tuple(reasons)))
         else:
             accepted.append(face)
     return tuple(accepted), rejected

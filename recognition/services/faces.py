@@ -26,9 +26,20 @@ def list_faces(*, collection_name: str, actor: Actor, paginate: Callable[[QueryS
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PolicyRefused: the policy does not allow it, any more.
     """
+    return list_with_collection(collection_name=collection_name, actor=actor, paginate=lambda rows, _: paginate(rows))
+
+
+def list_with_collection(
+    *, collection_name: str, actor: Actor, paginate: Callable[[QuerySet[Face], Collection], R]
+) -> R:
+    """Return a page of a collection's faces, for an edge that also says something of the collection.
+
+    Raises:
+        CollectionNotFound, PolicyRefused: as in `list_faces`.
+    """
     collection = _collection(collection_name, actor=actor)
     with gate.authorised(_read(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
-        page = paginate(selectors.list_in(collection))
+        page = paginate(selectors.list_in(collection), collection)
         admission.complete()
     return page
 

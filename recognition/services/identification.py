@@ -13,11 +13,11 @@ from governance import gate
 from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
 from recognition.gallery.base import Hit
-from recognition.models import Collection
+from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import engines
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -81,6 +81,7 @@ def search_by_image(
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
     every_face: bool = False,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> Identification:
     """Search a collection for the largest face of a picture, or for each of its faces.
 
@@ -91,19 +92,21 @@ def search_by_image(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates of each probe.
         every_face: search for every face, not only for the largest.
+        quality: whether faces of low quality are left out.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         ThresholdBelowCollection: the collection asks for more.
         PolicyRefused: the policy does not allow it.
-        NoFaceFound: the picture has no face.
+        NoFaceFound: the picture has no face, or none that is good enough.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
     with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
-        probes = probes_of(data, engine=engine, most=MAX_FACES if every_face else 1, permit=admission.permit)
+        most = MAX_FACES if every_face else 1
+        probes = probes_of(data, engine=engine, most=most, quality=quality, permit=admission.permit)
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -159,7 +162,14 @@ def request_of(actor: Actor, *, collection: Collection, threshold: float | None)
     )
 
 
-def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> Probes:
+def probes_of(
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    most: int,
+    permit: Permit,
+    quality: QualityFilter = QualityFilter.NONE,
+) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
 
     Raises:
@@ -168,7 +178,7 @@ def probes_of(data: bytes, *, engine: FaceEngine, most: int, permit: Permit) -> 
     """
     with turn():
         image = open_image(data)
-        faces = engine.detect(image, permit=permit, max_faces=most)
+        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
         if not faces:
             raise NoFaceFound
         templates = engine.extract(image, faces, permit=permit)

@@ -26,16 +26,25 @@ def store(
     external_id: str,
     permit: Permit,
     item: JobItem | None = None,
+    known_image: Image | None = None,
 ) -> tuple[Image, list[Face]]:
-    """Store image, faces and templates. The collection's row is locked by the caller, who adds up `face_count`."""
-    image = Image(
+    """Store image, faces and templates. The collection's row is locked by the caller, who adds up `face_count`.
+
+    Args:
+        known_image: the image's row, where another of its faces was stored before.
+    """
+    image = known_image or Image(
         tenant_id=collection.tenant_id,
         collection_id=collection.id,
         decision_entry_id=permit.decision_id,
         **asdict(examined.picture),
     )
-    image.save(force_insert=True)
-    faces = [_face(detected, image=image, external_id=external_id, item=item) for detected, _ in examined.faces]
+    if known_image is None:
+        image.save(force_insert=True)
+    faces = [
+        _face(detected, image=image, external_id=external_id, item=item, permit=permit)
+        for detected, _ in examined.faces
+    ]
     Face.objects.bulk_create(faces)
     entries = [(face.id, template) for face, (_, template) in zip(faces, examined.faces, strict=True)]
     gallery.add(collection_selectors.gallery_of(collection), entries, permit=permit)
@@ -83,7 +92,7 @@ def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Coll
     Image.objects.filter(tenant_id=collection.tenant_id, id__in=empty).delete()
 
 
-def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobItem | None) -> Face:
+def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobItem | None, permit: Permit) -> Face:
     box, pose, quality = detected.box, detected.pose, detected.quality
     return Face(
         id=new_id(),
@@ -105,5 +114,5 @@ def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobIt
         quality_score=quality.score,
         job_id=item.job_id if item else None,
         job_item_id=item.id if item else None,
-        decision_entry_id=image.decision_entry_id,
+        decision_entry_id=permit.decision_id,
     )

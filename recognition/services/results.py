@@ -26,8 +26,13 @@ class FaceView:
 class Rejection:
     """A face that was found and not enrolled, and why."""
 
-    box: Box
+    face: DetectedFace
     reasons: tuple[QualityReason, ...]
+
+    @property
+    def box(self) -> Box:
+        """Where it is."""
+        return self.face.box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

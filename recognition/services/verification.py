@@ -12,8 +12,9 @@ from common.vocabulary import Operation
 from governance import gate
 from recognition.engines.base import MAX_FACES, FaceEngine
 from recognition.errors import NoFaceFound
+from recognition.models import QualityFilter
 from recognition.services import engines
-from recognition.services.examination import open_image
+from recognition.services.examination import find_faces, open_image
 from recognition.services.results import FaceView, Match, match_of, top_bucket
 from recognition.services.turns import turn
 
@@ -28,7 +29,14 @@ class Comparison:
     threshold: float
 
 
-def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: float | None = None) -> Comparison:
+def compare_faces(
+    source: bytes,
+    *,
+    target: bytes,
+    actor: Actor,
+    threshold: float | None = None,
+    quality: QualityFilter = QualityFilter.NONE,
+) -> Comparison:
     """Compare the largest face of one picture with every face of another.
 
     Args:
@@ -36,10 +44,11 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
         target: encoded picture.
         actor: who asks.
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
+        quality: whether faces of low quality are left out, in both pictures.
 
     Raises:
         PolicyRefused: the policy does not allow it.
-        NoFaceFound: the source has no face.
+        NoFaceFound: the source has no face, or none that is good enough.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     engine = engines.default_engine()
@@ -53,7 +62,7 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
     )
     with gate.authorised(request) as admission:
         with turn():
-            source_face, scored = _score(source, target=target, engine=engine, permit=admission.permit)
+            source_face, scored = _score(source, target=target, quality=quality, engine=engine, permit=admission.permit)
         matches = [match for match in scored if match.similarity >= admission.threshold]
         with tenant_scope(actor.tenant_id):
             admission.complete(n_faces=1 + len(scored), n_candidates=len(matches), top_score_bucket=top_bucket(matches))
@@ -61,14 +70,16 @@ def compare_faces(source: bytes, *, target: bytes, actor: Actor, threshold: floa
     return Comparison(source_face, tuple(matches), unmatched, admission.threshold)
 
 
-def _score(source: bytes, *, target: bytes, engine: FaceEngine, permit: Permit) -> tuple[FaceView, list[Match]]:
+def _score(
+    source: bytes, *, target: bytes, quality: QualityFilter, engine: FaceEngine, permit: Permit
+) -> tuple[FaceView, list[Match]]:
     """Return the source's largest face and the target's faces with their scores, most alike first."""
     source_image, target_image = open_image(source), open_image(target)
-    source_faces = engine.detect(source_image, permit=permit, max_faces=1)
+    source_faces = find_faces(source_image, most=1, quality=quality, engine=engine, permit=permit)
     if not source_faces:
         raise NoFaceFound("No face was found in the source image.")
     probe = engine.extract(source_image, source_faces, permit=permit)[0].vector
-    target_faces = engine.detect(target_image, permit=permit, max_faces=MAX_FACES)
+    target_faces = find_faces(target_image, most=MAX_FACES, quality=quality, engine=engine, permit=permit)
     templates = engine.extract(target_image, target_faces, permit=permit) if target_faces else ()
     matches = [
         match_of(float(np.dot(probe, template.vector)), face=FaceView(face), calibration=engine.calibration)

@@ -158,6 +158,8 @@ _USES = (
     #   method    path                           body            allowed stopped unvetted suspended other anonymous
     # public
     Row("GET",    "/",                           nothing,        200, 200, 200, 200, 200, 200),
+    # AWS SDKs, which sign their calls; a bearer key is no signature (tests/rekognition)
+    Row("POST",   "/",                           nothing,        400, 400, 400, 400, 400, 400),
     Row("GET",    "/health/live",                nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/health/ready",               nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/v1/schema/",                 nothing,        200, 200, 200, 200, 200, 200),

@@ -1,0 +1,80 @@
+"""Members of requests that several operations have: images, quality filters, ids of faces, names of resources."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any, Final
+
+from recognition.models import COLLECTION_NAME, QualityFilter
+from recognition.rekognition.call import Call
+from recognition.rekognition.faults import Fault, invalid
+
+_FORMATS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+# CreateCollection gives names out without `arn:`, DescribeCollection with it, as Amazon does.
+_ARN: Final = re.compile(
+    rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})"
+)
+_IMAGES: Final = ("Image", "SourceImage", "TargetImage")
+
+
+def number_of_images(call: Call) -> int:
+    """Return how many pictures a call sends."""
+    return sum(name in call.parameters for name in _IMAGES)
+
+
+def image_of(call: Call, member: str = "Image") -> bytes:
+    """Return the picture that a member sends or names.
+
+    Raises:
+        Fault: it is neither JPEG nor PNG, there is none, or it is named by an S3 object.
+    """
+    image: dict[str, Any] = call.parameters[member]
+    if ("Bytes" in image) == ("S3Object" in image):
+        raise invalid(f"{member} must have either Bytes or S3Object.")
+    if "S3Object" in image:
+        raise Fault("InvalidS3ObjectException", "Unable to get object metadata from S3: no bucket is offered here.")
+    data: bytes = image["Bytes"]
+    if not data.startswith(_FORMATS):
+        raise Fault("InvalidImageFormatException", "Request has invalid image format: images must be JPEG or PNG.")
+    return data
+
+
+def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:
+    """Return the quality filter.
+
+    Raises:
+        Fault: Amazon has it and Custos does not.
+    """
+    asked = call.parameters.get("QualityFilter")
+    if asked is None:
+        return default
+    try:
+        return QualityFilter(asked.lower())
+    except ValueError:
+        offered = ", ".join(name.upper() for name in QualityFilter.values)
+        raise invalid(f"QualityFilter must be one of {offered} here.") from None
+
+
+def account_of(tenant_id: uuid.UUID) -> str:
+    """Return the twelve digits that stand for a tenant in the names of its resources."""
+    return f"{tenant_id.int % 10**12:012d}"
+
+
+def arn_of(call: Call, *, name: str) -> str:
+    """Return the name of a collection as a resource, without the leading `arn:`."""
+    return f"aws:rekognition:{call.region}:{account_of(call.actor.tenant_id)}:collection/{name}"
+
+
+def collection_of(call: Call) -> str:
+    """Return the tenant's name of the collection that `ResourceArn` names.
+
+    Raises:
+        Fault: it is no name of a collection of this tenant.
+    """
+    match = _ARN.fullmatch(call.parameters["ResourceArn"])
+    if match is None:
+        raise invalid("ResourceArn must be the name of a collection.")
+    if match["account"] != account_of(call.actor.tenant_id):
+        raise Fault("ResourceNotFoundException", "There is no such resource.")
+    return match["name"]

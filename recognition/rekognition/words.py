@@ -1,0 +1,55 @@
+"""What use-cases return, in Rekognition's words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from recognition.engines.base import Box, DetectedFace
+from recognition.services.results import FaceView, Match, Rejection
+
+
+def model_version(engine_version: str) -> str:
+    """Return a FaceModelVersion: another one for each engine version, of digits and dots as the model wants it."""
+    return f"1.{int.from_bytes(hashlib.sha256(engine_version.encode()).digest()[:4])}"
+
+
+def bounding_box(box: Box) -> dict[str, float]:
+    return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
+
+
+def face_detail(face: DetectedFace) -> dict[str, Any]:
+    """Return the FaceDetail of a face: what is always in it."""
+    return {
+        "BoundingBox": bounding_box(face.box),
+        "Confidence": face.confidence,
+        "Landmarks": [{"Type": point.type, "X": point.x, "Y": point.y} for point in face.landmarks],
+        "Pose": {"Roll": face.pose.roll, "Yaw": face.pose.yaw, "Pitch": face.pose.pitch},
+        "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
+    }
+
+
+def stored_face(view: FaceView, *, engine_version: str) -> dict[str, Any]:
+    """Return the Face of an enrolled face."""
+    face = {
+        "FaceId": str(view.id),
+        "ImageId": str(view.image_id),
+        "BoundingBox": bounding_box(view.detected.box),
+        "Confidence": view.detected.confidence,
+        "IndexFacesModelVersion": model_version(engine_version),
+    }
+    return face | ({"ExternalImageId": view.external_id} if view.external_id else {})
+
+
+def face_matches(matches: Sequence[Match], *, engine_version: str) -> list[dict[str, Any]]:
+    """Return the FaceMatches of a search, best first."""
+    return [
+        {"Similarity": match.similarity, "Face": stored_face(match.face, engine_version=engine_version)}
+        for match in matches
+    ]
+
+
+def unindexed_face(rejection: Rejection) -> dict[str, Any]:
+    """Return the UnindexedFace of a face that was left out."""
+    return {"Reasons": [reason.value for reason in rejection.reasons], "FaceDetail": face_detail(rejection.face)}

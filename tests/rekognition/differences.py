@@ -1,0 +1,170 @@
+"""Where Custos answers otherwise than Amazon, each with the test that shows it.
+
+python -m tests.rekognition.differences     # write the table and the list of operations into the reference page
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rekognition.md"
+BEGIN: Final = "<!-- {}: written by `python -m tests.rekognition.differences` -->"
+END: Final = "<!-- end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference; `test` is `module.function` below `tests.rekognition`."""
+
+    about: str
+    amazon: str
+    custos: str
+    test: str
+
+
+DIFFERENCES: Final = (
+    Difference(
+        "operations",
+        "75",
+        "those listed above; every other one is `AccessDeniedException`, not `UnknownOperationException`",
+        "test_protocol.test_every_operation_that_amazon_has_is_answered_or_refused_as_not_offered",
+    ),
+    Difference(
+        "use",
+        "allowed by IAM",
+        "allowed by the gate; refused with `AccessDeniedException`, the rules' ids and the address of the decision",
+        "test_governance.test_a_refused_tenant_gets_its_rights_and_everywhere_else_the_rule",
+    ),
+    Difference(
+        "low thresholds",
+        "any",
+        "below the category's floor refused, not raised; below the collection's own `InvalidParameterException`",
+        "test_governance.test_a_threshold_below_the_floor_is_refused_and_not_raised",
+    ),
+    Difference(
+        "threshold left out",
+        "80",
+        "the lowest that policy and collection allow, at least 80",
+        "test_faces.test_the_collections_own_threshold_is_a_floor",
+    ),
+    Difference(
+        "purpose of a call",
+        "–",
+        "the key's; `x-custos-purpose`, `-on-behalf-of`, `-jurisdiction`, `-case` narrow it when they are signed",
+        "test_governance.test_signed_headers_narrow_what_a_call_is_for",
+    ),
+    Difference(
+        "session tokens",
+        "yes (STS)",
+        "no: `UnrecognizedClientException`",
+        "test_signature.test_a_request_that_was_changed_after_it_was_signed_is_refused",
+    ),
+    Difference(
+        "region and account",
+        "where it runs, who pays",
+        "the region is what the client calls it; twelve digits stand for the tenant. Neither decides anything",
+        "test_collections.test_a_collection_comes_and_goes",
+    ),
+    Difference(
+        "FaceModelVersion",
+        "`7.0`",
+        "`1.` and a number that stands for the engine version; compare it for equality",
+        "test_collections.test_a_collection_comes_and_goes",
+    ),
+    Difference(
+        "collection names",
+        "also `.` and `..`",
+        "not these two",
+        "test_collections.test_names_beyond_the_limits_are_refused",
+    ),
+    Difference(
+        "broken limits",
+        "`InvalidParameterException` or `ValidationException`",
+        "`InvalidParameterException`; a value of a wrong JSON type `SerializationException`",
+        "test_protocol.test_a_value_of_a_wrong_kind_is_refused_without_being_repeated",
+    ),
+    Difference(
+        "image too long",
+        "`InvalidParameterException` or `ImageTooLargeException`",
+        "`ImageTooLargeException`, from 5 MiB on",
+        "test_faces.test_images_that_cannot_be_used_are_refused_in_every_operation",
+    ),
+    Difference(
+        "smallest image",
+        "80 pixels a side",
+        "no limit; faces below 20 pixels are left out by `QualityFilter`",
+        "test_faces.test_faces_of_low_quality_are_left_out_unless_told_otherwise",
+    ),
+    Difference(
+        "the same image indexed again",
+        "no duplicate",
+        "no duplicate, and the ids of the first time are answered; faces that are missing are added",
+        "test_faces.test_the_same_image_under_the_same_name_is_indexed_once",
+    ),
+    Difference(
+        "order of lists",
+        "not stated",
+        "oldest first",
+        "test_collections.test_a_paginator_finds_every_collection_once",
+    ),
+    Difference(
+        "`MaxResults` of 0",
+        "not stated",
+        "as if left out",
+        "test_collections.test_a_page_holds_as_many_as_asked_for",
+    ),
+    Difference(
+        "attempts again",
+        "`ThrottlingException`, `ProvisionedThroughputExceededException`",
+        "the same: a rate is the first, a used-up daily quota the second",
+        "test_protocol.test_calls_are_counted_throttled_and_charged",
+    ),
+    Difference(
+        "body above 15 MB",
+        "HTTP 413",
+        "HTTP 413, `RequestEntityTooLargeException`",
+        "test_protocol.test_a_body_that_is_announced_too_large_is_not_read",
+    ),
+)
+
+
+def table() -> str:
+    """Return the table of differences."""
+    rows = [f"| {d.about} | {d.amazon} | {d.custos} |" for d in DIFFERENCES]
+    return "\n".join(["| about | Amazon | Custos |", "|---|---|---|", *rows])
+
+
+def operations() -> str:
+    """Return the list of operations that are offered, with the use-case that each one calls."""
+    from recognition.rekognition.operations import OPERATIONS
+
+    rows = [f"| `{name}` | {(run.__doc__ or '').strip().splitlines()[0]} |" for name, run in sorted(OPERATIONS.items())]
+    return "\n".join(["| operation | what it does |", "|---|---|", *rows])
+
+
+def rendered(page: str) -> str:
+    """Return the reference page with its generated parts as they must be."""
+    for name, content in (("operations", operations()), ("differences", table())):
+        begin = BEGIN.format(name)
+        head, _, rest = page.partition(begin)
+        _, _, tail = rest.partition(END)
+        page = f"{head}{begin}\n{content}\n{END}{tail}"
+    return page
+
+
+def main() -> None:
+    """Write the generated parts."""
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    os.environ.setdefault("CUSTOS_ENV", "test")
+    django.setup()
+    PAGE.write_text(rendered(PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()
