@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 T ?= tests
-BENCHMARKS := runtimes gate edge search_request enrolment detect_parallel stopping
+BENCHMARKS := runtimes gate audit edge search_request enrolment detect_parallel stopping rekognition
 
 .PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage
 

@@ -23,10 +23,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class BenchTenant:
-    """An approved tenant and its key."""
+    """An approved tenant and its key; `pair` is for AWS Signature Version 4."""
 
     actor: Actor
     token: str
+    pair: tuple[str, str]
 
 
 @contextmanager
@@ -44,9 +45,12 @@ def bench_instance(*, engine: str = "onnx") -> Iterator[BenchTenant]:
     os.environ.setdefault("CUSTOS_MODELS_DIR", str(REPOSITORY / "var" / "models"))
     try:
         with embedded_services(home) as endpoints:
-            os.environ.update({**endpoints.environment(), "CUSTOS_ENV": "development"})
+            # Only `bench-audit` runs a sequencer; for the others its absence must not stop what they measure (AUD-002).
+            patience = {"CUSTOS_SEQUENCER_LAG_SECONDS": "86400"}
+            os.environ.update({**endpoints.environment(), **patience, "CUSTOS_ENV": "development"})
             _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
             _manage("publish_policy", role="custos_app")
+            _manage("audit", "keys", role="custos_app")
             import django
 
             from config.boot import choose_settings
@@ -62,8 +66,8 @@ def bench_instance(*, engine: str = "onnx") -> Iterator[BenchTenant]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def benchmark_permit(actor: Actor) -> Permit:
-    """Return a permit from a real, recorded decision of the gate."""
+def benchmark_permit(actor: Actor, *, for_attributes: bool = False) -> Permit:
+    """Return a permit from a real, recorded decision of the gate: to compare, or to say attributes."""
     from common.vocabulary import Operation
     from governance import gate
     from recognition.engines import registry
@@ -71,9 +75,9 @@ def benchmark_permit(actor: Actor) -> Permit:
     decision = gate.authorise(
         gate.AccessRequest(
             actor=actor,
-            operation=Operation.COMPARE,
+            operation=Operation.ANALYSE_ATTRIBUTES if for_attributes else Operation.COMPARE,
             resource=gate.ResourceRef("benchmark", None, actor.tenant_id),
-            engine_version=registry.get().version,
+            engine_version=registry.get().attributes_version if for_attributes else registry.get().version,
         )
     )
     if decision.permit is None:
@@ -90,7 +94,7 @@ def _manage(*command: str, role: str) -> None:
 
 def _tenant(engine: str) -> BenchTenant:
     from common.context import Actor, ActorKind, Usage
-    from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+    from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
     from governance import services as governance
     from governance.audit import ledger
     from recognition.engines import registry
@@ -116,13 +120,14 @@ def _tenant(engine: str) -> BenchTenant:
             operations=list(Operation),
             jurisdictions=["US"],
             end_users=[category],
-            engine_versions=[registry.get(engine).version],
+            engine_versions=[registry.get(engine).version, registry.get(engine).attributes_version],
+            attestations=list(Attestation),
         ),
         expires_at=ledger.database_now() + timedelta(days=2),
         approvers=(officers[0], officers[1]),
     )
     actor = Actor(ActorKind.API_KEY, key.id, tenant.id, Usage(Purpose.PHOTO_ORGANISATION, None, "US"))
-    return BenchTenant(actor, key.token)
+    return BenchTenant(actor, key.token, (key.access_key_id, key.secret_access_key))
 
 
 def _close_connections() -> None:

@@ -9,6 +9,10 @@ from typing import Any, Final
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
 from governance.rules.casework import CASE_RULES, SEV_RULES, WAR_RULES
+from governance.rules.evidence import EVIDENCE_RULES
+from governance.rules.extent import EXTENT_RULES
+from governance.rules.prohibited import AGE_RULES, PRH_RULES
+from governance.rules.reliability import RELIABILITY_RULES
 from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
@@ -30,8 +34,13 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *SEV_RULES,
         *CASE_RULES,
         *WAR_RULES,
+        *PRH_RULES,
+        *AGE_RULES,
         *THR_RULES,
+        *RELIABILITY_RULES,
+        *EXTENT_RULES,
         AUD_001,
+        *EVIDENCE_RULES,
         *ALW_RULES,
     )
 }
@@ -65,7 +74,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 4,
+    "version": 5,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 

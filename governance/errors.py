@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from common.errors import Conflict, Forbidden, NotFound, Unavailable
+from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable, Unprocessable
 
 
 class PolicyRefused(Forbidden):
@@ -32,9 +32,52 @@ class PolicyMissing(Unavailable):
     title = "No policy is in force"
 
 
+class PolicyNotSigned(Unavailable):
+    """What is in the database as the policy in force was not published by this platform: nothing is allowed by it."""
+
+    code = "policy-not-signed"
+    title = "The policy in force bears no valid signature"
+
+
 class DecisionNotFound(NotFound):
     code = "decision-not-found"
     title = "There is no such decision of this tenant"
+
+
+class CheckpointNotFound(NotFound):
+    code = "checkpoint-not-found"
+    title = "The audit log has no checkpoint yet"
+
+
+class TileNotFound(NotFound):
+    code = "tile-not-found"
+    title = "The audit log's tree has no such tile of that width"
+
+
+class EntryNotFound(NotFound):
+    code = "audit-entry-not-found"
+    title = "There is no such entry of this tenant"
+
+
+class EntryNotSequenced(Conflict):
+    code = "audit-entry-not-sequenced"
+    title = "The entry is not in the tree yet"
+    retryable = True
+
+
+class SizesInvalid(InvalidRequest):
+    code = "log-sizes-invalid"
+    title = "The sizes must be two sizes of the log, the smaller one first"
+
+
+class ReceiptUnreadable(Unprocessable):
+    code = "receipt-unreadable"
+    title = "This is no receipt that this log gave"
+
+
+class ExportTooLarge(Unprocessable):
+    code = "audit-export-too-large"
+    title = "The tenant has too many entries for one answer: ask the operator for the export"
 
 
 class NotPermittedForRole(Forbidden):

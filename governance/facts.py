@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from common.vocabulary import (
     JURISDICTION_PARENTS,
+    Attestation,
     AuthorisationKind,
+    Circumstance,
     CustomerCategory,
     OffenceClass,
     Operation,
@@ -28,6 +30,8 @@ CATEGORY_SLUGS: Final = frozenset(str(category) for category in CustomerCategory
 OPERATION_SLUGS: Final = frozenset(str(operation) for operation in Operation)
 PURPOSE_SLUGS: Final = frozenset(str(purpose) for purpose in Purpose)
 JURISDICTION_SLUGS: Final = frozenset(JURISDICTION_PARENTS)
+ATTESTATION_SLUGS: Final = frozenset(str(attestation) for attestation in Attestation)
+CIRCUMSTANCE_SLUGS: Final = frozenset(str(circumstance) for circumstance in Circumstance)
 OFFENCE_SLUGS: Final = frozenset(str(offence) for offence in OffenceClass)
 
 Facts = Mapping[str, Any]
@@ -140,6 +144,14 @@ _AUTHORISATION: Final = {
     "ratified": lambda value: isinstance(value, bool),
 }
 
+_EVALUATION: Final = {
+    "origin": _one_of(frozenset({"shipped", "local"})),
+    "least_threshold_milli": _is_count,
+    "group_ratio_milli": _or_none(_is_count),
+    "interval_ratio_milli": _or_none(_is_count),
+}
+_WATCHLIST: Final = {"id": _is_text, "operation": _is_text, "from": _is_count, "until": _is_count}
+
 FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "time": _is_count,
     "time|None": _is_time_or_none,
@@ -155,9 +167,14 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
     "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
     "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
+    "list[attestation]": _all_of(ATTESTATION_SLUGS),
+    "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
+    "list[evaluation]": _records(_EVALUATION),
+    "list[watchlist]": _records(_WATCHLIST),
     "case_state": _one_of(frozenset({"none", "unknown", "open", "closed"})),
     "offence|None": _or_none(_one_of(OFFENCE_SLUGS)),
     "list[authorisation]": _records(_AUTHORISATION),
+    "list[log part]": _all_of(frozenset({"sequencer", "witness"})),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
 }
@@ -203,6 +220,9 @@ FACTS: Final[dict[str, FactSpec]] = {
         FactSpec(
             "exemptions", "list[exemption]", _S.TENANT, "The exemptions of this tenant from them that have not ended."
         ),
+        FactSpec(
+            "audit_stale", "list[log part]", _S.DERIVED, "Which of the log's sequencer and witness have not kept up."
+        ),
         FactSpec("threshold_milli", "milli|None", _S.REQUEST, "The similarity threshold in per cent, times 1000."),
         FactSpec("key_operations", "list[text]", _S.KEY, "What the key or role may do; empty: nothing."),
         FactSpec("key_purposes", "list[text]", _S.KEY, "What the key or role may be used for; empty: nothing."),
@@ -229,6 +249,39 @@ FACTS: Final[dict[str, FactSpec]] = {
             "What courts have allowed in the case, or are yet to ratify; without what was purged or withdrawn.",
         ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
+        FactSpec("gallery_growth", "count", _S.REQUEST, "How many faces an enrolment adds at least."),
+        FactSpec("approval_gallery_cap", "count|None", _S.APPROVAL, "The most faces in one gallery; null: not set."),
+        FactSpec("approval_daily_searches", "count|None", _S.APPROVAL, "The most searches in 24 hours; null: not set."),
+        FactSpec("approval_attestations", "list[attestation]", _S.APPROVAL, "What the organisation has attested."),
+        FactSpec("circumstances", "list[circumstance]", _S.REQUEST, "What the request says may stop it."),
+        FactSpec("attributes", "list[text]", _S.REQUEST, "The attributes of a face that are asked for."),
+        FactSpec(
+            "fmr_femto",
+            "count|None",
+            _S.DERIVED,
+            "The false match rate of one comparison at the threshold, by the engine's calibration, times 10^15.",
+        ),
+        FactSpec(
+            "evaluations",
+            "list[evaluation]",
+            _S.DERIVED,
+            "What is known of the engine version's errors: the local report, or else the shipped summary.",
+        ),
+        FactSpec(
+            "searches_asked", "count", _S.REQUEST, "Searches that this adds; a job is counted when it is accepted."
+        ),
+        FactSpec("searches_today", "count", _S.DERIVED, "Searches of the organisation in the last 24 hours."),
+        FactSpec(
+            "searches_in_case", "count|None", _S.DERIVED, "Searches made so far in the case; null: no case is named."
+        ),
+        FactSpec(
+            "searches_of_subject",
+            "count|None",
+            _S.DERIVED,
+            "Searches with this probe in the last 30 days, since an independent review; null: many probes, or none.",
+        ),
+        FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
+        FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),
     )
 }
 

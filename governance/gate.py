@@ -15,64 +15,41 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from common import context
-from common.context import Actor, tenant_scope
 from common.errors import PlatformError
 from common.permits import Permit
-from common.vocabulary import Operation
-from governance import fence, policies, selectors
+from governance import fence, policies
+from governance.accountability import searches
+from governance.accountability.searches import Searched
 from governance.audit import ledger
+from governance.catalogue import CATALOGUE
 from governance.errors import PolicyRefused
+from governance.judging import DEFAULT_THRESHOLD, Judgement, judge
+from governance.questions import AccessRequest, ResourceRef, probe_of_face, probe_of_picture
+
+__all__ = [
+    "DEFAULT_THRESHOLD",
+    "AccessRequest",
+    "Admission",
+    "Decision",
+    "ResourceRef",
+    "Searched",
+    "authorise",
+    "authorised",
+    "probe_of_face",
+    "probe_of_picture",
+]
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_THRESHOLD = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
 # Revoked keys and removed members do not raise the epoch. What takes longer than this is judged anew on its way and at
 # its end, so that nobody whose right has ended works on, or gets a result, a second later.
 FRESH_SECONDS = 0.5
-_NEEDS_THRESHOLD = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME})
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceRef:
-    """What the request is about, as governance sees it: a kind and an id."""
-
-    kind: str
-    id: uuid.UUID | None
-    tenant_id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessRequest:
-    """A question to the gate.
-
-    Attributes:
-        result_of: for READ_RESULT, the operation that made the result: reading is judged like making.
-        threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least 80.
-        least_threshold: what the resource itself asks for at least, where the gate chooses.
-        gallery_size: references in the gallery, for the record and for size-aware floors.
-        engine_version: version of the engine that will be used; None when the operation uses none.
-        collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
-        only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
-    """
-
-    actor: Actor
-    operation: Operation
-    resource: ResourceRef
-    result_of: Operation | None = None
-    threshold: float | None = None
-    least_threshold: float | None = None
-    gallery_size: int | None = None
-    engine_version: str | None = None
-    max_faces: int | None = None
-    collection_id: uuid.UUID | None = None
-    only_looks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +103,16 @@ class Admission:
         """Effective similarity threshold in per cent."""
         return self.decision.threshold
 
+    @property
+    def limits(self) -> policies.Limits:
+        """What the operation must keep to."""
+        return self.decision.verdict.limits
+
+    @property
+    def least_quality(self) -> float:
+        """Quality score that probes and references must reach (QUAL-001)."""
+        return self.limits.quality_floor_milli / 1000
+
     def still_holds(self) -> None:
         """Make sure, between the steps of long work and outside any transaction, that it is still allowed.
 
@@ -133,8 +120,7 @@ class Admission:
             PolicyRefused: it is not, any more.
         """
         if self._is_stale():
-            with tenant_scope(self.request.actor.tenant_id):
-                self._judge_again()
+            self._judge_again()
 
     def complete(
         self,
@@ -143,6 +129,7 @@ class Admission:
         n_candidates: int | None = None,
         top_score_bucket: int | None = None,
         resource: ResourceRef | None = None,
+        searched: Searched | None = None,
     ) -> None:
         """Cross the fence and write the outcome in the open transaction. The last statement before the commit.
 
@@ -151,12 +138,16 @@ class Admission:
             n_candidates: candidates above the threshold.
             top_score_bucket: best similarity, rounded down to ten per cent; never the score itself.
             resource: what was made, when it did not exist at the decision.
+            searched: how often something was searched for, and whom it was about; None: as the request says. It counts
+                where a rule limits the number of searches.
 
         Raises:
-            PolicyRefused: the policy changed meanwhile and no longer allows this; the transaction must roll back.
+            PolicyRefused: the policy changed meanwhile and no longer allows this, or others have used up what was
+                left (QUO-001, QUO-002, SRV-001); the transaction must roll back.
         """
         if self._is_complete:
             raise RuntimeError("An admission is completed once.")
+        self._count(searched or Searched(self.request.n_searches, (self.request.probe,) if self.request.probe else ()))
         epoch, now = fence.cross()
         is_past = _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000))
         if epoch != self.decision.epoch or is_past or self._is_stale():
@@ -176,16 +167,40 @@ class Admission:
         )
         self._is_complete = True
 
+    def require_room(self, gallery_size: int) -> None:
+        """Go on only while the gallery, locked and grown to this size, is within its cap.
+
+        Raises:
+            PolicyRefused: GAL-001; the transaction must roll back.
+        """
+        cap = self.limits.gallery_cap
+        if cap is not None and gallery_size > cap:
+            self._refuse("GAL-001", finding={"size": f"{gallery_size:,}", "cap": f"{cap:,}"})
+
+    def _count(self, searched: Searched) -> None:
+        usage = self.request.actor.usage
+        exceeded = searches.record(
+            searched,
+            limits=self.limits,
+            tenant_id=self.request.actor.tenant_id,
+            case_ref=usage.case_ref,
+            decision_id=self.decision.id,
+        )
+        if exceeded is not None:
+            self._refuse(exceeded.rule_id, finding={"limit": f"{exceeded.limit:,}"})
+
     def _is_stale(self) -> bool:
         return time.monotonic() - self._judged_at > FRESH_SECONDS
 
     def _judge_again(self) -> None:
-        snapshot = _snapshot(self.request)
-        facts = _facts(self.request, snapshot, threshold=self.decision.threshold)
-        verdict = policies.evaluate(snapshot.policy, facts)
+        verdict = judge(self.request, threshold=self.decision.threshold).verdict
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
         self._judged_at = time.monotonic()
+
+    def _refuse(self, rule_id: str, *, finding: Mapping[str, str]) -> None:
+        reason = CATALOGUE[rule_id].reason.format_map(finding)
+        raise PolicyRefused(decision_id=self.decision.id, rules=[{"id": rule_id, "reason": reason}])
 
 
 def authorise(request: AccessRequest) -> Decision:
@@ -195,23 +210,17 @@ def authorise(request: AccessRequest) -> Decision:
         LedgerUnavailable: the decision could not be committed, so there is none (AUD-001).
         PolicyMissing: no policy is in force.
     """
-    actor = request.actor
-    with tenant_scope(actor.tenant_id):
-        snapshot = _snapshot(request)
-    threshold = _threshold(request, snapshot)
-    facts = _facts(request, snapshot, threshold=threshold)
-    verdict = policies.evaluate(snapshot.policy, facts)
-    boundaries = [*snapshot.boundaries, policies.next_boundary(snapshot.policy, facts)]
-    entry_id, permit = ledger.record_decision(_record(request, snapshot=snapshot, facts=facts, verdict=verdict))
+    judgement = judge(request)
+    entry_id, permit = ledger.record_decision(_record(request, judgement=judgement))
     context.bind_decision_id(entry_id)
     return Decision(
         id=entry_id,
-        verdict=verdict,
-        policy=snapshot.policy,
-        facts=facts,
-        epoch=snapshot.epoch,
-        threshold=threshold,
-        valid_until=min((instant for instant in boundaries if instant is not None), default=None),
+        verdict=judgement.verdict,
+        policy=judgement.snapshot.policy,
+        facts=judgement.facts,
+        epoch=judgement.snapshot.epoch,
+        threshold=judgement.threshold,
+        valid_until=judgement.valid_until,
         permit=permit,
     )
 
@@ -261,51 +270,9 @@ def _record_failure(request: AccessRequest, *, decision: Decision, error: BaseEx
             raise
 
 
-def _snapshot(request: AccessRequest) -> selectors.Snapshot:
-    concerned = (request.actor.id, request.resource.id, request.collection_id)
-    targets = tuple(target for target in concerned if target is not None)
-    return selectors.gate_snapshot(request.actor, targets=targets, only_looks=request.only_looks)
-
-
-def _facts(request: AccessRequest, snapshot: selectors.Snapshot, *, threshold: float) -> dict[str, Any]:
-    usage = request.actor.usage
-    needs_threshold = request.operation in _NEEDS_THRESHOLD
-    facts = {
-        **snapshot.facts,
-        "operation": request.operation.value,
-        "result_of": request.result_of.value if request.result_of else None,
-        "purpose": usage.purpose,
-        "on_behalf_of": usage.on_behalf_of,
-        "jurisdiction": usage.jurisdiction,
-        "engine_version": request.engine_version,
-        "threshold_milli": _milli(threshold) if needs_threshold else None,
-        "gallery_size": request.gallery_size,
-    }
-    # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
-    return facts | policies.in_reach(facts)
-
-
-def _milli(threshold: float) -> int:
-    """Return per cent in thousandths, rounded down: what is under a floor must not be rounded up to it.
-
-    By the decimal digits of the number: as a binary fraction, 80.1 times 1000 lies below 80,100.
-    """
-    return int(Decimal(str(threshold)) * 1000)
-
-
-def _threshold(request: AccessRequest, snapshot: selectors.Snapshot) -> float:
-    """The request's threshold as it is (a low one is refused, not clamped); left out, the lowest that is allowed."""
-    if request.threshold is not None or request.operation not in _NEEDS_THRESHOLD:
-        return request.threshold or 0.0
-    facts = _facts(request, snapshot, threshold=DEFAULT_THRESHOLD)
-    floor = policies.threshold_floor_milli(snapshot.policy, facts) / 1000
-    return max(DEFAULT_THRESHOLD, floor, request.least_threshold or 0.0)
-
-
-def _record(
-    request: AccessRequest, *, snapshot: selectors.Snapshot, facts: dict[str, Any], verdict: policies.Verdict
-) -> ledger.DecisionRecord:
+def _record(request: AccessRequest, *, judgement: Judgement) -> ledger.DecisionRecord:
     actor, resource = request.actor, request.resource
+    snapshot, verdict = judgement.snapshot, judgement.verdict
     return ledger.DecisionRecord(
         tenant_id=actor.tenant_id,
         ts=snapshot.time,
@@ -318,17 +285,19 @@ def _record(
             "rules": [{"id": rule.id, "reason": rule.reason} for rule in verdict.fired],
             "allowed_by": list(verdict.allowed_by),
             "obligations": list(verdict.obligations),
+            "limits": verdict.limits.stated(),
             "policy_version": snapshot.policy.version,
             "policy_digest": snapshot.policy.digest,
             "epoch": snapshot.epoch,
         },
         params={
-            "threshold_milli": facts["threshold_milli"],
+            "threshold_milli": judgement.facts["threshold_milli"],
             "max_faces": request.max_faces,
             "model": request.engine_version,
             "gallery_size": request.gallery_size,
+            "probe": request.probe and ledger.commitment(actor.tenant_id, request.probe, use=searches.SUBJECT_USE),
         },
-        facts=facts,
+        facts=judgement.facts,
     )
 
 

@@ -1,10 +1,34 @@
-"""What governance asks of the apps above it. They register when ready; what is missing is unknown, never "no"."""
+"""What governance asks of other apps: facts that they own, open jobs, engines. What nobody registered denies.
+
+A reader of a fact is called inside the tenant's scope, and only for a decision that has a rule in scope which needs it.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from governance.facts import FACTS
+from governance.questions import AccessRequest
+
+# Given the question and the facts known so far, return the value of one fact.
+FactReader = Callable[[AccessRequest, Mapping[str, Any]], Any]
+
+_readers: dict[str, FactReader] = {}
+
+
+def register_fact(name: str, read: FactReader) -> None:
+    """Say who knows a declared fact."""
+    if name not in FACTS:
+        raise ValueError(f"The fact {name} is not declared in governance.facts.")
+    _readers[name] = read
+
+
+def read_facts(names: Collection[str], *, request: AccessRequest, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the facts that somebody knows; without the others a rule in scope refuses (INPUT-001)."""
+    return {name: _readers[name](request, facts) for name in sorted(names) if name in _readers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

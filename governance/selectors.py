@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
 from common.context import Actor, ActorKind
 from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
-from governance.errors import PolicyMissing
+from governance import policy_signatures
+from governance.errors import PolicyMissing, PolicyNotSigned
 from governance.models import Suspension
 from governance.policies import Policy
 from tenants.bounds import bound_set
@@ -70,7 +72,8 @@ SELECT
             'from', custos_micros(a.valid_from), 'until', custos_micros(a.expires_at),
             'purposes', a.purposes, 'operations', a.operations,
             'jurisdictions', a.jurisdictions, 'end_users', a.end_users,
-            'engine_versions', a.engine_versions,
+            'engine_versions', a.engine_versions, 'attestations', a.attestations,
+            'gallery_cap', a.gallery_cap, 'daily_searches', a.daily_searches,
             'approvers', CASE WHEN a.approver_1_id = a.approver_2_id THEN 1 ELSE 2 END,
             'conflicted', EXISTS (SELECT FROM tenants_membership m WHERE m.tenant_id = %(tenant)s
                                   AND m.user_id IN (a.approver_1_id, a.approver_2_id)))
@@ -104,7 +107,13 @@ SELECT
                     ORDER BY a.id), '[]')
                 FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
                   AND a.purged_at IS NULL AND a.revoked_at IS NULL))
-        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text)
+        FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
+    EXISTS (SELECT FROM (SELECT queued_at FROM audit_pending ORDER BY ins_id LIMIT 1) oldest
+        WHERE queued_at < moment.now - make_interval(secs => %(sequencer_lag)s)),
+    EXISTS (SELECT FROM audit_signing_key WHERE use = 'witness')
+        AND EXISTS (SELECT FROM (SELECT ts FROM audit_checkpoint
+            WHERE size > coalesce((SELECT max(size) FROM audit_cosignature), 0) ORDER BY size LIMIT 1) uncosigned
+            WHERE ts < moment.now - make_interval(secs => %(witness_lag)s))
 FROM moment
 """
 
@@ -125,12 +134,15 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "key": actor.id if actor.kind is ActorKind.API_KEY else None,
         "user": actor.id if actor.kind is ActorKind.USER else None,
         "targets": list(targets),
+        "sequencer_lag": settings.CUSTOS_SEQUENCER_LAG_SECONDS,
+        "witness_lag": settings.CUSTOS_WITNESS_LAG_SECONDS,
         "case": actor.usage.case_ref,
     }
     with connections["default"].cursor() as cursor:
         cursor.execute(_SNAPSHOT, parameters)
         (
             now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
+            is_sequencer_stale, is_witness_stale,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
@@ -139,6 +151,9 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "tenant_category": category,
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
+        "audit_stale": [
+            part for part, is_stale in (("sequencer", is_sequencer_stale), ("witness", is_witness_stale)) if is_stale
+        ],
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }
@@ -157,11 +172,26 @@ def suspended_kinds(tenant_id: uuid.UUID, ids: Collection[uuid.UUID]) -> Collect
 
 @lru_cache(maxsize=16)
 def load_policy(version: int) -> Policy:
-    """Return a policy version; versions never change, so a process reads each once."""
+    """Return a policy version; versions never change, so a process reads each once.
+
+    Raises:
+        PolicyNotSigned: it was not published here; something else wrote it into the database.
+    """
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT body FROM governance_policyversion WHERE version = %s", [version])
-        (body,) = cursor.fetchone()
-    return Policy.from_body(_values(body))
+        cursor.execute(_POLICY, [version])
+        body, digest, author, approver, effective_from, signature = cursor.fetchone()
+    policy = Policy.from_body(_values(body))
+    is_ours = policy.version == version and policy_signatures.is_signed(
+        signature,
+        version=version,
+        digest=policy.digest,
+        author=author,
+        approver=approver,
+        effective_from=effective_from,
+    )
+    if digest != policy.digest or not is_ours:
+        raise PolicyNotSigned(f"Policy version {version} does not bear this platform's signature.")
+    return policy
 
 
 def _values(value: Any) -> Any:
@@ -177,9 +207,11 @@ def _approval_facts(approval: dict[str, Any] | None) -> dict[str, Any]:
         "approval_expires_at": approval["until"],
         "approval_approvers": approval["approvers"],
         "approval_conflicted": approval["conflicted"],
+        "approval_gallery_cap": approval["gallery_cap"],
+        "approval_daily_searches": approval["daily_searches"],
         **{
             f"approval_{name}": sorted(approval[name])
-            for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions")
+            for name in ("purposes", "operations", "jurisdictions", "end_users", "engine_versions", "attestations")
         },
     }
 
@@ -270,6 +302,10 @@ class CategoryInUse:
         return self.slug.replace("_", " ")
 
 
+_POLICY = """
+    SELECT body, digest, author, approver, custos_micros(effective_from), signature
+    FROM governance_policyversion WHERE version = %s
+"""
 _IN_FORCE = """
     SELECT id, categories, end_users FROM governance_moratorium
     WHERE lifted_at IS NULL AND effective_from <= clock_timestamp()

@@ -7,14 +7,16 @@ class RecognitionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the engine registry where its files are. Nothing is opened or loaded here."""
+        """Tell the engine registry where its files are, and the gate who knows of evaluations. Nothing is opened."""
         from django.conf import settings
 
-        from governance.ports import register_offered_versions, register_open_jobs
+        from governance.ports import register_fact, register_offered_versions, register_open_jobs
         from recognition.engines import registry
         from recognition.services.engines import offered_versions
+        from recognition.services.evaluations import evaluations
         from recognition.services.open_jobs import open_jobs_of
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
+        register_fact("evaluations", evaluations)
         register_open_jobs(open_jobs_of)
         register_offered_versions(offered_versions)

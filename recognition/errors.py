@@ -49,6 +49,13 @@ class NoFaceFound(Unprocessable):
     title = "No face was found in the image"
 
 
+class QualityTooLow(Unprocessable):
+    """The probe is below the quality floor of the purpose (QUAL-001)."""
+
+    code = "quality-too-low"
+    title = "The picture is not good enough for this purpose"
+
+
 class NoUsableFace(Unprocessable):
     """Faces were found and every one was rejected; the member `rejected` says why."""
 
@@ -106,6 +113,18 @@ class AllImagesFailed(Unprocessable):
 
     code = "all-images-failed"
     title = "None of the job's images could be used"
+
+
+class EvaluationImpossible(Unprocessable):
+    """The labelled faces do not allow a measurement; the detail says why."""
+
+    code = "evaluation-impossible"
+    title = "These faces cannot be evaluated"
+
+
+class EvaluationNotFound(NotFound):
+    code = "evaluation-not-found"
+    title = "There is no such evaluation, or no such plot of it"
 
 
 class StagingUnavailable(Unavailable):

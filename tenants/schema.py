@@ -19,8 +19,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "type": "http",
             "scheme": "bearer",
             "description": "`custos_<env>_<public id>_<secret>`. The key is bound to purposes, scopes, end users and"
-            " jurisdictions; the headers Custos-Purpose, Custos-On-Behalf-Of, Custos-Jurisdiction and Custos-Case"
-            " narrow a request further.",
+            " jurisdictions; the headers Custos-Purpose, Custos-On-Behalf-Of, Custos-Jurisdiction,"
+            " Custos-Case and Custos-Circumstances narrow a request further.",
         }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from common.context import Usage
+from common.vocabulary import Circumstance
 from tenants.errors import GovernanceHeaderInvalid
 
 LONGEST_HEADER = 200
@@ -36,7 +37,20 @@ def usage_of(headers: Mapping[str, str], *, defaults: Defaults) -> Usage:
         on_behalf_of=_header(headers, "Custos-On-Behalf-Of") or defaults.default_on_behalf_of,
         jurisdiction=_header(headers, "Custos-Jurisdiction") or defaults.default_jurisdiction,
         case_ref=_header(headers, "Custos-Case"),
+        circumstances=_circumstances(headers),
     )
+
+
+def _circumstances(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the request states against itself: slugs, separated by commas.
+
+    Raises:
+        GovernanceHeaderInvalid: one is not of the vocabulary. Left out, it would stop nothing.
+    """
+    stated = [slug for item in (_header(headers, "Custos-Circumstances") or "").split(",") if (slug := item.strip())]
+    if set(stated) - set(Circumstance):
+        raise GovernanceHeaderInvalid(f"Custos-Circumstances takes only {', '.join(Circumstance)}.")
+    return tuple(sorted(set(stated)))
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

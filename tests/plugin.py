@@ -34,6 +34,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 def _start_services() -> None:
     sys.path.insert(1, str(REPOSITORY / "platform"))
+    from instance.database import guard_log
     from instance.services import embedded_services
 
     home = Path(tempfile.mkdtemp(prefix="custos-test-"))
@@ -42,6 +43,8 @@ def _start_services() -> None:
     os.environ.update(endpoints.environment())
     _manage("migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
     _manage("publish_policy", "--skip-checks", role="custos_app")
+    _manage("audit", "--skip-checks", "keys", role="custos_app")
+    guard_log(endpoints.admin_database_url)
     os.environ[ADMIN_URL] = endpoints.admin_database_url
 
 

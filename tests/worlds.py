@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from common.context import Actor, ActorKind, Usage
 from common.ids import new_id
 from common.permits import Permit, mint_permit
-from common.vocabulary import CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
+from common.vocabulary import Attestation, CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
 from governance import services as governance
 from governance.audit import ledger
 from governance.casework import cases
@@ -112,6 +112,7 @@ def make_player(staff: Staff) -> PlayerFactory:
         purposes: tuple[Purpose, ...] | None = None,
         operations: tuple[Operation, ...] = ALL_OPERATIONS,
         engine_versions: tuple[str, ...] | None = None,
+        attestations: tuple[Attestation, ...] = tuple(Attestation),
     ) -> Player:
         purposes = purposes or (USAGES[category],)
         slug = f"tenant-{new_id().hex[-12:]}"
@@ -134,6 +135,7 @@ def make_player(staff: Staff) -> PlayerFactory:
                 jurisdictions=["US"],
                 end_users=end_users or (category,),
                 engine_versions=engine_versions or current_engine_versions(),
+                attestations=attestations,
             )
             expires_at = ledger.database_now() + timedelta(days=100)
             governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=staff.officers)
@@ -147,7 +149,8 @@ def make_player(staff: Staff) -> PlayerFactory:
 def current_engine_versions() -> tuple[str, ...]:
     from recognition.engines import registry
 
-    return (registry.get("fake").version,)
+    engine = registry.get("fake")
+    return (engine.version, engine.attributes_version)
 
 
 @pytest.fixture

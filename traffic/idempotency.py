@@ -26,6 +26,7 @@ from common.keys import tenant_key
 from common.sealing import seal, unseal
 from common.vocabulary import Operation
 from governance import gate
+from governance.audit import receipts
 from governance.audit import selectors as log
 from traffic.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from traffic.models import IdempotencyRecord
@@ -84,7 +85,7 @@ def fingerprint_of(actor: Actor, *, method: str, path: str, fields: Iterable[tup
     """
     usage = actor.usage
     digest = hmac.new(tenant_key(actor.tenant_id, use="idempotency"), digestmod=hashlib.sha256)
-    stated = [method, path, usage.purpose, usage.on_behalf_of, usage.jurisdiction, usage.case_ref]
+    stated = [method, path, usage.purpose, usage.on_behalf_of, usage.jurisdiction, usage.case_ref, *usage.circumstances]
     digest.update(canonical_json(stated))
     for name, value in fields:
         digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(value).digest())
@@ -153,6 +154,7 @@ def allow_again(answer: Answer, *, actor: Actor) -> None:
     with gate.authorised(_same_question(content, actor=actor)) as admission, tenant_scope(actor.tenant_id):
         admission.complete()
     bind_decision_id(answer.decision_id)
+    receipts.give(decision.id, leaf=bytes(decision.leaf_hash), time=decision.ts)
 
 
 def purge() -> int:

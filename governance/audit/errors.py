@@ -19,3 +19,20 @@ class LedgerUnavailable(Unavailable):
             rules=[{"id": RULE_NOT_COMMITTED, "reason": "The audit entry was not durably committed."}],
             retry_after=1,
         )
+
+
+class NoCheckpointKey(Unavailable):
+    code = "checkpoint-key-missing"
+    title = "There is no key to sign checkpoints with"
+
+
+class WitnessSilent(Unavailable):
+    code = "witness-silent"
+    title = "The witness does not answer"
+
+
+class WitnessRefuses(Unavailable):
+    """It has seen a longer or another log, or knows no key of ours: never to be passed over."""
+
+    code = "witness-refuses"
+    title = "The witness does not cosign this log"

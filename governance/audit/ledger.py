@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 import psycopg
 from django.db import DatabaseError, connections
@@ -24,13 +24,16 @@ from common.canonical import canonical_json
 from common.ids import new_id
 from common.keys import tenant_key
 from common.permits import Permit, mint_permit
+from governance.audit import receipts
+from governance.audit.checking.tree import leaf_hash
 from governance.audit.errors import LedgerUnavailable
 from governance.audit.models import EntryKind
 from governance.audit.pool import ledger_pool
 from governance.audit.tags import Tag
 
 VERSION = 1
-LEAF_PREFIX = b"\x00"  # RFC 6962 section 2.1
+CASE_USE = "case-ref"
+_LEAF_HASH = 6  # its place among the columns of `_INSERT`
 
 _INSERT = """
     INSERT INTO audit_entry (id, tenant_id, ts, kind, v, body, leaf_hash, decision_id, request_id)
@@ -102,7 +105,7 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
         The entry's id, and a permit when the decision allows.
 
     Raises:
-        LedgerUnavailable: it could not be committed (AUD-001).
+        LedgerUnavailable: it could not be committed (AUD-001), or no receipt can be given for it.
     """
     entry_id = new_id()
     body = {
@@ -112,13 +115,14 @@ def record_decision(record: DecisionRecord) -> tuple[uuid.UUID, Permit | None]:
         "purpose": record.facts.get("purpose"),
         "on_behalf_of": record.facts.get("on_behalf_of"),
         "jurisdiction": record.facts.get("jurisdiction"),
-        "case_ref": _case_commitment(record.tenant_id, record.case_ref),
+        "case_ref": commitment(record.tenant_id, record.case_ref, use=CASE_USE),
         "decision": dict(record.decision),
         "params": dict(record.params),
         "facts": dict(record.facts),
     }
     row = _row(entry_id, EntryKind.DECISION, record.tenant_id, record.ts, body, decision_id=None)
     _commit(_INSERT, row)
+    receipts.give(entry_id, leaf=row[_LEAF_HASH], time=record.ts)
     if record.decision["effect"] != "allow":
         return entry_id, None
     permit = mint_permit(
@@ -209,9 +213,15 @@ def own_connection_now() -> datetime:
     return now
 
 
-def leaf_hash(body: bytes) -> bytes:
-    """Return the RFC 6962 leaf hash of a body, 32 bytes."""
-    return hashlib.sha256(LEAF_PREFIX + body).digest()
+@overload
+def commitment(tenant_id: uuid.UUID, text: str, *, use: str) -> str: ...
+@overload
+def commitment(tenant_id: uuid.UUID, text: None, *, use: str) -> None: ...
+def commitment(tenant_id: uuid.UUID, text: str | None, *, use: str) -> str | None:
+    """Return an HMAC-SHA256 of a text under a key of the tenant, hexadecimal: linkable inside, unreadable outside."""
+    if text is None:
+        return None
+    return hmac.new(tenant_key(tenant_id, use=use), text.encode(), hashlib.sha256).hexdigest()
 
 
 def _outcome_row(record: OutcomeRecord) -> tuple[uuid.UUID, tuple[Any, ...]]:
@@ -252,13 +262,6 @@ def _commit(statement: str, row: tuple[Any, ...]) -> None:
             connection.execute(statement, row)
     except (psycopg.Error, PoolTimeout) as error:
         raise LedgerUnavailable from error
-
-
-def _case_commitment(tenant_id: uuid.UUID, case_ref: str | None) -> str | None:
-    """Return an HMAC of the case reference under a key of the tenant: linkable inside, unreadable outside."""
-    if case_ref is None:
-        return None
-    return hmac.new(tenant_key(tenant_id, use="case-ref"), case_ref.encode(), hashlib.sha256).hexdigest()
 
 
 def _text(value: uuid.UUID | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TypeVar
 
+from django.db import connections
 from django.db.models import BooleanField, F, Func, QuerySet
 
 from governance.audit.models import AuditEntry, EntryKind
@@ -40,3 +41,21 @@ def get_decision(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry 
 def get_outcome(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry | None:
     """Return the outcome that belongs to a decision, once there is one."""
     return AuditEntry.objects.filter(tenant_id=tenant_id, kind=EntryKind.OUTCOME, decision_id=decision_id).first()
+
+
+def get_entry(tenant_id: uuid.UUID, *, entry_id: uuid.UUID) -> AuditEntry | None:
+    """Return one entry of the tenant, of whatever kind; to be read inside its scope."""
+    return AuditEntry.objects.filter(tenant_id=tenant_id, id=entry_id).first()
+
+
+def count_entries(tenant_id: uuid.UUID, *, at_most: int) -> int:
+    """Return how many entries the tenant has, counting no further than `at_most`; inside its scope."""
+    return AuditEntry.objects.filter(tenant_id=tenant_id).order_by().values("id")[:at_most].count()
+
+
+def leaf_index(ins_id: int, *, using: str = "default") -> int | None:
+    """Return the leaf of an entry, or None while it waits for the sequencer."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT idx FROM audit_leaf WHERE ins_id = %s", [ins_id])
+        row = cursor.fetchone()
+    return int(row[0]) if row else None

@@ -78,6 +78,10 @@ class Tag(StrEnum):
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
+    AUDIT_KEY_INTRODUCED = (
+        "audit-key:introduced",
+        "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
+    )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
     AUTHORISATION_RECORDED = (

@@ -1,7 +1,15 @@
 """What governance keeps: what is in force, and the changes that two people sign."""
 
 from governance.models.changes import ChangeRequest
-from governance.models.in_force import Approval, Exemption, Moratorium, PolicyEpoch, PolicyVersion, Suspension
+from governance.models.in_force import (
+    Approval,
+    Exemption,
+    Moratorium,
+    PolicyEpoch,
+    PolicyVersion,
+    Suspension,
+    TwoApprovers,
+)
 
 __all__ = [
     "Approval",
@@ -11,4 +19,5 @@ __all__ = [
     "PolicyEpoch",
     "PolicyVersion",
     "Suspension",
+    "TwoApprovers",
 ]

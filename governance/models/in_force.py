@@ -35,7 +35,10 @@ class PolicyEpoch(models.Model):
 
 
 class PolicyVersion(models.Model):
-    """An immutable set of rules with its effective date (trigger in migration 0002 refuses any change)."""
+    """An immutable, signed set of rules with its effective date (trigger in migration 0003 refuses any change).
+
+    What was published before there were signatures has none, and nothing is decided under it any more.
+    """
 
     version = models.PositiveIntegerField(primary_key=True)
     body = models.JSONField()
@@ -43,6 +46,7 @@ class PolicyVersion(models.Model):
     author = models.CharField(max_length=100)
     approver = models.CharField(max_length=100)
     effective_from = models.DateTimeField()
+    signature = models.CharField(max_length=128, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -65,13 +69,19 @@ class TwoApprovers(models.Model):
 
 
 class Approval(TenantOwned, TwoApprovers):
-    """What a vetted tenant may do: purposes × operations × jurisdictions × end users, for at most twelve months."""
+    """What a vetted tenant may do: purposes × operations × jurisdictions × end users, for at most twelve months.
+
+    `attestations` is what it has attested of all its uses (`common.vocabulary.Attestation`); the caps may be unset.
+    """
 
     purposes = _slugs()
     operations = _slugs()
     jurisdictions = _slugs()
     end_users = _slugs()
     engine_versions = ArrayField(models.CharField(max_length=100), default=list)
+    attestations = _slugs()
+    gallery_cap = models.PositiveIntegerField(null=True, blank=True)
+    daily_searches = models.PositiveIntegerField(null=True, blank=True)
     valid_from = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -9,9 +9,10 @@ from governance.policies.evaluation import (
     FiredRule,
     Limits,
     Verdict,
+    demanded,
     evaluate,
+    limits_of,
     next_boundary,
-    threshold_floor_milli,
 )
 from governance.rules.rule import Effect
 from governance.rules.stopping import in_reach
@@ -24,8 +25,9 @@ __all__ = [
     "PolicyInvalid",
     "RuleSetting",
     "Verdict",
+    "demanded",
     "evaluate",
     "in_reach",
+    "limits_of",
     "next_boundary",
-    "threshold_floor_milli",
 ]

@@ -7,17 +7,20 @@ raise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, Facts
 from governance.policies.body import Policy, RuleSetting
-from governance.rules.rule import Effect
+from governance.rules.rule import Effect, EnforcedBy, Finding
 from governance.rules.situation import FactsMissing, Situation, Unknown, unknowns
 
 INPUT_RULE: Final = "INPUT-001"
 DEFAULT_RULE: Final = "ALW-001"
+# Not judged here at all. What an operation enforces is: its limits and obligations are part of the verdict.
+_ELSEWHERE: Final = frozenset({EnforcedBy.EVALUATOR, EnforcedBy.LEDGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,39 @@ class FiredRule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most restrictive limits of all rules in scope.
+    """The most restrictive limits of all rules in scope; what ends in `floor_milli` is a least value, 0 for none.
 
     Attributes:
-        threshold_floor_milli: least similarity threshold, in per cent times 1000; 0 for none.
+        threshold_floor_milli: least similarity threshold, in per cent times 1000.
+        quality_floor_milli: least quality score of a probe or reference, times 1000.
+        fmr_ceiling_femto: highest false match rate of one comparison.
+        gallery_cap: most faces of the gallery.
+        searches_today, searches_in_case, searches_of_subject: most of them, this one included (facts of these names).
+        retention_days: greatest age of a template.
     """
 
-    threshold_floor_milli: int
+    threshold_floor_milli: int = 0
+    quality_floor_milli: int = 0
+    fmr_ceiling_femto: int | None = None
+    gallery_cap: int | None = None
+    searches_today: int | None = None
+    searches_in_case: int | None = None
+    searches_of_subject: int | None = None
+    retention_days: int | None = None
+
+    def tightened(self, further: Mapping[str, int]) -> Limits:
+        """Return these limits where they are the more restrictive ones, else the further."""
+        return replace(self, **{name: _stricter(name, getattr(self, name), value) for name, value in further.items()})
+
+    def stated(self) -> dict[str, int]:
+        """Return those that there are, for the record."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+def _stricter(name: str, value: int | None, further: int) -> int:
+    if value is None:
+        return further
+    return max(value, further) if name.endswith("floor_milli") else min(value, further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +78,7 @@ class Verdict:
         fired: every reason for a refusal, in catalogue order; empty when allowed.
         allowed_by: the rules that would allow it, also when another refuses.
         limits: what the operation must keep to.
-        obligations: what is owed in return; no rule of the present catalogue asks for any.
+        obligations: the rules that oblige, whether or not it is allowed.
     """
 
     effect: Effect
@@ -64,7 +93,8 @@ class _Tally:
     fired: list[FiredRule] = field(default_factory=list)
     allowed_by: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
-    floor_milli: int = 0
+    obligations: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
 
 
 def evaluate(policy: Policy, facts: Facts) -> Verdict:
@@ -87,22 +117,29 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         effect=Effect.DENY if fired else Effect.ALLOW,
         fired=tuple(fired),
         allowed_by=tuple(dict.fromkeys(tally.allowed_by)),
-        limits=Limits(threshold_floor_milli=tally.floor_milli),
+        limits=tally.limits,
+        obligations=tuple(dict.fromkeys(tally.obligations)),
     )
 
 
-def threshold_floor_milli(policy: Policy, facts: Facts) -> int:
-    """Return the most restrictive threshold floor in scope, in per cent times 1000; 0 when there is none.
+def limits_of(policy: Policy, facts: Facts) -> Limits:
+    """Return the limits alone, for a caller that must fill in a threshold before it asks for a verdict."""
+    situation = Situation.from_facts(facts)
+    limits = Limits()
+    for setting in policy.rules:
+        bound = CATALOGUE[setting.id].bound
+        if bound is not None and _missing_in_scope(setting, situation=situation) is not None:
+            limits = limits.tightened(bound(situation, parameters=setting.parameters))
+    return limits
 
-    For a caller that must fill in a threshold before it asks for a verdict: `threshold_milli` itself is not looked at.
+
+def demanded(policy: Policy, facts: Facts) -> frozenset[str]:
+    """Return the names of the facts that rules in scope need and that are not there, or not usable.
+
+    Facts that cost a look at the database are read only when this names them.
     """
     situation = Situation.from_facts(facts)
-    floors = [
-        floor(situation, parameters=setting.parameters)
-        for setting in policy.rules
-        if (floor := CATALOGUE[setting.id].floor) and _missing_in_scope(setting, situation=situation) is not None
-    ]
-    return max(floors, default=0)
+    return frozenset(name for setting in policy.rules for name in _missing_in_scope(setting, situation=situation) or ())
 
 
 def next_boundary(policy: Policy, facts: Facts) -> int | None:
@@ -118,6 +155,9 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     instants: list[int | None] = []
     for setting in policy.rules:
         instants += (setting.effective_from, setting.effective_until)
+        rule = CATALOGUE[setting.id]
+        if rule.instants is not None and _missing_in_scope(setting, situation=situation) == ():
+            instants += rule.instants(situation, parameters=setting.parameters)
     for name in ("approval_valid_from", "approval_expires_at"):
         if name not in situation.unusable:
             instants.append(facts[name])
@@ -131,7 +171,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
 def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
     """Return None for a rule out of scope, else the facts that it needs and that cannot be used."""
     rule = CATALOGUE[setting.id]
-    if rule.check is None or (situation.is_right and rule.spares_rights):
+    if rule.enforced_by in _ELSEWHERE or (situation.is_right and rule.spares_rights):
         return None
     if situation.has_no_live_approval and rule.judges_approval:
         return None
@@ -149,23 +189,25 @@ def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[st
 
 def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ...], tally: _Tally) -> None:
     rule = CATALOGUE[setting.id]
-    if rule.floor is not None:
-        tally.floor_milli = max(tally.floor_milli, rule.floor(situation, parameters=setting.parameters))
-    finding = None
-    if not missing:
+    if rule.bound is not None:
+        tally.limits = tally.limits.tightened(rule.bound(situation, parameters=setting.parameters))
+    finding: Finding | None = {} if rule.effect is Effect.OBLIGE else None
+    if not missing and rule.check is not None:
         try:
-            # Rules without a check are never in scope.
-            finding = rule.check(situation, parameters=setting.parameters)  # type: ignore[misc]
+            finding = rule.check(situation, parameters=setting.parameters)
         except FactsMissing as error:
             missing = error.names
     for name in missing:
         tally.missing.setdefault(name, []).append(rule.id)
     if finding is None:
         return
-    if rule.effect is Effect.ALLOW:
-        tally.allowed_by.append(rule.id)
-    else:
-        tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
+    match rule.effect:
+        case Effect.ALLOW:
+            tally.allowed_by.append(rule.id)
+        case Effect.OBLIGE:
+            tally.obligations.append(rule.id)
+        case Effect.DENY:
+            tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
 
 
 def _input_reasons(missing: dict[str, list[str]]) -> list[FiredRule]:

@@ -23,6 +23,7 @@ ENGINE_OPERATIONS: Final = (
     Operation.WATCHLIST_REALTIME,
     Operation.TRACK,
     Operation.CLUSTER,
+    Operation.EVALUATE,
 )
 
 _LIMITED_ACCESS: Final = (
@@ -192,7 +193,7 @@ ALW_RULES: Final = (
         check=approved_use,
         judges_approval=True,
         # Begins no earlier than any rule that denies: a clock set far back refuses, it does not set free.
-        defaults=(Default(effective_from=_SINCE),),
+        defaults=(Default(effective_from=since("2025-02-02")),),
     ),
     Rule(
         id="ALW-002",

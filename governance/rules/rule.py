@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from governance.facts import CATEGORY_SLUGS, OFFENCE_SLUGS, PURPOSE_SLUGS
+from governance.facts import (
+    ATTESTATION_SLUGS,
+    CATEGORY_SLUGS,
+    CIRCUMSTANCE_SLUGS,
+    INT_LIMIT,
+    JURISDICTION_SLUGS,
+    OFFENCE_SLUGS,
+    PURPOSE_SLUGS,
+)
 from governance.rules.situation import Situation
 
 Parameters = Mapping[str, Any]
@@ -24,6 +32,7 @@ class Effect(StrEnum):
     """What a rule does when it fires."""
 
     DENY = "deny"
+    OBLIGE = "oblige"
     ALLOW = "allow"
 
 
@@ -33,6 +42,7 @@ class EnforcedBy(StrEnum):
     RULE = "rule"
     EVALUATOR = "evaluator"
     LEDGER = "ledger"
+    OPERATION = "operation"
 
 
 class Check(Protocol):
@@ -47,12 +57,24 @@ class Check(Protocol):
         ...
 
 
-class Floor(Protocol):
-    """Return the least similarity threshold, in per cent times 1000, that the rule accepts; 0 for any."""
+class Bound(Protocol):
+    """Return what the operation must keep to where the rule is in scope: a value for some members of `Limits`."""
 
-    def __call__(self, situation: Situation, /, *, parameters: Parameters) -> int:
-        """Return the floor."""
+    def __call__(self, situation: Situation, /, *, parameters: Parameters) -> Mapping[str, int]:
+        """Return the limits; a fact that is not usable here sets none, and INPUT-001 refuses for it."""
         ...
+
+
+class Instants(Protocol):
+    """Return the instants, in microseconds, at which time alone may change what the rule says."""
+
+    def __call__(self, situation: Situation, /, *, parameters: Parameters) -> Collection[int]:
+        """Return them, whether they lie behind or ahead."""
+        ...
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < INT_LIMIT
 
 
 def _is_milli(value: object) -> bool:
@@ -77,6 +99,12 @@ def _purpose_table(value: object) -> bool:
 
 PARAMETER_TYPES: Mapping[str, Callable[[object], bool]] = {
     "milli": _is_milli,
+    "count": _is_count,
+    "bool": lambda value: isinstance(value, bool),
+    "list[text]": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
+    "list[attestation]": _all_of(ATTESTATION_SLUGS),
+    "list[jurisdiction]": _all_of(JURISDICTION_SLUGS),
     "list[category]": _all_of(CATEGORY_SLUGS),
     "list[purpose]": _all_of(PURPOSE_SLUGS),
     "offence": lambda value: isinstance(value, str) and value in OFFENCE_SLUGS,
@@ -121,7 +149,8 @@ class Rule:
         source: the law, policy or measurement it is modelled on.
         needs: every fact it may ask for. Those absent or ill-typed refuse the request before the check runs.
         check: its function; None when another part of the platform carries it out.
-        floor: for a rule about thresholds, the floor it sets.
+        bound: what the operation must keep to under this rule, where that is not all decided before it runs.
+        instants: for a rule that goes by time, when its answer may change.
         parameters: what a policy may set.
         defaults: how the default policy sets it.
         enforced_by: who carries it out.
@@ -140,7 +169,8 @@ class Rule:
     defaults: tuple[Default, ...]
     needs: tuple[str, ...] = ()
     check: Check | None = None
-    floor: Floor | None = None
+    bound: Bound | None = None
+    instants: Instants | None = None
     parameters: tuple[Parameter, ...] = ()
     enforced_by: EnforcedBy = EnforcedBy.RULE
     is_mandatory: bool = False

@@ -6,6 +6,7 @@ empty answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from common.vocabulary import CustomerCategory, Operation, Purpose
@@ -23,7 +24,9 @@ INVESTIGATIVE_PURPOSES: Final = (
     Purpose.VICTIM_IDENTIFICATION,
     Purpose.BORDER_CONTROL,
 )
-_OWN_PICTURES: Final = [CustomerCategory.PERSONAL, CustomerCategory.CONSUMER_SOFTWARE]
+
+OWN_PICTURES: Final = (CustomerCategory.PERSONAL, CustomerCategory.CONSUMER_SOFTWARE)
+RESCUE_PURPOSES: Final = (Purpose.MISSING_PERSON_SEARCH, Purpose.VICTIM_IDENTIFICATION)
 
 # The day the ACLU published its test.
 _ACLU_TEST: Final = since("2018-07-26")
@@ -40,6 +43,16 @@ def floor_unless_exempt(situation: Situation, /, *, parameters: Parameters) -> i
     if situation.tenant_category in exempt and situation.end_user in exempt:
         return 0
     return int(parameters["floor_milli"])
+
+
+def floor_limit(situation: Situation, /, *, parameters: Parameters) -> Mapping[str, int]:
+    """Return `floor` as a limit."""
+    return {"threshold_floor_milli": floor(situation, parameters=parameters)}
+
+
+def floor_limit_unless_exempt(situation: Situation, /, *, parameters: Parameters) -> Mapping[str, int]:
+    """Return `floor_unless_exempt` as a limit."""
+    return {"threshold_floor_milli": floor_unless_exempt(situation, parameters=parameters)}
 
 
 def is_below_floor(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
@@ -75,7 +88,7 @@ THR_RULES: Final = (
         source="Amazon's guidance since July 2018: 99 % for law enforcement, in answer to the ACLU test.",
         needs=("operation", "tenant_category", "on_behalf_of", "threshold_milli"),
         check=is_below_floor,
-        floor=floor,
+        bound=floor_limit,
         parameters=(_FLOOR,),
         defaults=(
             Default(
@@ -98,7 +111,7 @@ THR_RULES: Final = (
         source="The ACLU test (26 July 2018): at threshold 80, 28 of 535 legislators matched a mugshot.",
         needs=("operation", "purpose", "tenant_category", "on_behalf_of", "threshold_milli"),
         check=is_below_floor_unless_exempt,
-        floor=floor_unless_exempt,
+        bound=floor_limit_unless_exempt,
         parameters=(
             _FLOOR,
             Parameter("exempt_categories", "list[category]", "No floor where tenant and end user are both of these."),
@@ -106,12 +119,12 @@ THR_RULES: Final = (
         defaults=(
             Default(
                 selector={"operations": [*IDENTIFICATION]},
-                parameters={"floor_milli": IDENTIFICATION_FLOOR_MILLI, "exempt_categories": _OWN_PICTURES},
+                parameters={"floor_milli": IDENTIFICATION_FLOOR_MILLI, "exempt_categories": [*OWN_PICTURES]},
                 effective_from=_ACLU_TEST,
             ),
             Default(
                 selector={"operations": [Operation.COMPARE], "purposes": [*INVESTIGATIVE_PURPOSES]},
-                parameters={"floor_milli": IDENTIFICATION_FLOOR_MILLI, "exempt_categories": _OWN_PICTURES},
+                parameters={"floor_milli": IDENTIFICATION_FLOOR_MILLI, "exempt_categories": [*OWN_PICTURES]},
                 effective_from=_ACLU_TEST,
             ),
         ),

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from common.errors import InvalidRequest
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
+from common.vocabulary import JURISDICTION_PARENTS, Attestation, CustomerCategory, Operation, Purpose, StaffRole
 from governance import fence, four_eyes
 from governance.audit.tags import Tag
 from governance.errors import AlreadyEnded
 from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Approval
-from governance.services.payloads import ids, instant, slugs
+from governance.services.payloads import ids, instant, number, slugs
 from governance.services.signing import because, record, require
 from tenants.models import User
 
@@ -24,21 +24,33 @@ LONGEST_APPROVAL = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedUse:
-    """What an approval covers: the product of these sets."""
+    """What an approval covers: the product of these sets.
+
+    Attributes:
+        attestations: what the organisation attests of all its uses; without them PRH and AGE rules refuse much.
+        gallery_cap: most faces of one gallery; None: as many as the policy lets it have.
+        daily_searches: most searches in 24 hours where the policy counts them; None: the policy's number.
+    """
 
     purposes: Collection[Purpose]
     operations: Collection[Operation]
     jurisdictions: Collection[str]
     end_users: Collection[CustomerCategory]
     engine_versions: Collection[str]
+    attestations: Collection[Attestation] = ()
+    gallery_cap: int | None = None
+    daily_searches: int | None = None
 
-    def columns(self) -> dict[str, list[str]]:
+    def columns(self) -> dict[str, Any]:
         return {
             "purposes": sorted(self.purposes),
             "operations": sorted(self.operations),
             "jurisdictions": sorted(self.jurisdictions),
             "end_users": sorted(self.end_users),
             "engine_versions": sorted(self.engine_versions),
+            "attestations": sorted(self.attestations),
+            "gallery_cap": self.gallery_cap,
+            "daily_searches": self.daily_searches,
         }
 
 
@@ -108,6 +120,9 @@ def _use_of(payload: Payload) -> ApprovedUse:
         jurisdictions=slugs(payload, "jurisdictions", known=JURISDICTION_PARENTS),
         end_users=[CustomerCategory(slug) for slug in slugs(payload, "end_users", known=CustomerCategory)],
         engine_versions=slugs(payload, "engine_versions"),
+        attestations=[Attestation(slug) for slug in slugs(payload, "attestations", known=Attestation)],
+        gallery_cap=number(payload, "gallery_cap"),
+        daily_searches=number(payload, "daily_searches"),
     )
 
 

@@ -37,6 +37,14 @@ def instant(payload: Payload, name: str) -> datetime:
     return moment
 
 
+def number(payload: Payload, name: str) -> int | None:
+    """Return a member that is a whole number from 0, or null."""
+    value = payload.get(name)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31):
+        raise InvalidRequest(f"The change states no valid {name.replace('_', ' ')}.")
+    return value
+
+
 def slugs(payload: Payload, name: str, *, known: Iterable[str] | None = None) -> list[str]:
     """Return a member that is a list of slugs of a vocabulary, sorted."""
     values = payload.get(name)

@@ -9,7 +9,8 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from common.errors import InvalidRequest
-from governance import fence
+from common.instants import micros_of
+from governance import fence, policy_signatures
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.catalogue import DEFAULT_POLICY_BODY
@@ -20,9 +21,10 @@ from governance.services.payloads import instant
 
 
 def publish_policy(body: dict[str, Any], *, author: str, approver: str, effective_from: datetime | None = None) -> int:
-    """Publish rules as the next policy version, effective now or later; nothing happens when they are in force or due.
+    """Publish and sign rules as the next policy version, effective now or later; nothing happens when they are already.
 
     The database numbers versions: a changed body that still carries the number of an older one is a new version.
+    One that bears no signature of this platform counts as never published: nothing can be decided under it.
 
     Returns:
         The version number; `body["version"]` is the least it can be.
@@ -31,23 +33,32 @@ def publish_policy(body: dict[str, Any], *, author: str, approver: str, effectiv
         PolicyInvalid: the body does not fit the closed schema.
     """
     wanted = Policy.from_body(body)
-    versions = PolicyVersion.objects.using("officer")
+    versions = PolicyVersion.objects.using("officer").exclude(signature="")
     in_force = versions.filter(effective_from__lte=Now()).order_by("-version").values("version")[:1]
     current = versions.filter(Q(version__in=in_force) | Q(effective_from__gt=Now()), body__rules=body["rules"]).first()
     if current is not None:
         return current.version
     with fence.closed() as now:
-        newest = versions.aggregate(newest=Max("version"))["newest"] or 0
+        newest = PolicyVersion.objects.using("officer").aggregate(newest=Max("version"))["newest"] or 0
         version = max(newest + 1, wanted.version)
         body = {**body, "version": version}
         policy = Policy.from_body(body)
+        begins = effective_from or now
+        signature = policy_signatures.sign(
+            version=version,
+            digest=policy.digest,
+            author=author,
+            approver=approver,
+            effective_from=micros_of(begins),
+        )
         PolicyVersion.objects.using("officer").create(
             version=version,
             body=body,
             digest=policy.digest,
             author=author,
             approver=approver,
-            effective_from=effective_from or now,
+            effective_from=begins,
+            signature=signature,
         )
         ledger.record_event(
             Tag.POLICY_PUBLISHED,
@@ -69,7 +80,8 @@ def publish_shipped_policy() -> int:
         The version number of the shipped policy.
     """
     rules = DEFAULT_POLICY_BODY["rules"]
-    known = PolicyVersion.objects.using("officer").filter(body__rules=rules).order_by("version").last()
+    signed = PolicyVersion.objects.using("officer").exclude(signature="")
+    known = signed.filter(body__rules=rules).order_by("version").last()
     if known is not None:
         return known.version
     return publish_policy(

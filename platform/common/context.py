@@ -17,6 +17,7 @@ from django.db import connections, transaction
 
 _request_id: ContextVar[str] = ContextVar("custos_request_id", default="")
 _decision_id: ContextVar[uuid.UUID | None] = ContextVar("custos_decision_id", default=None)
+_receipt: ContextVar[str] = ContextVar("custos_receipt", default="")
 _task_tenant: ContextVar[uuid.UUID | None] = ContextVar("custos_task_tenant", default=None)
 
 
@@ -28,12 +29,16 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a request is for, after the key's defaults and the governance headers have been put together."""
+    """What a request is for, after the key's defaults and the governance headers have been put together.
+
+    `circumstances` are slugs of `common.vocabulary.Circumstance` that the request states against itself.
+    """
 
     purpose: str | None
     on_behalf_of: str | None
     jurisdiction: str | None
     case_ref: str | None = None
+    circumstances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,14 @@ def bind_decision_id(value: uuid.UUID | None) -> None:
 
 def current_decision_id() -> uuid.UUID | None:
     return _decision_id.get()
+
+
+def bind_receipt(value: str) -> None:
+    _receipt.set(value)
+
+
+def current_receipt() -> str:
+    return _receipt.get()
 
 
 def bind_task_tenant(value: uuid.UUID | None) -> None:

@@ -12,6 +12,7 @@ from rest_framework.serializers import Serializer
 
 from common.problem_shapes import ProblemResponse
 from common.problems import CONTENT_TYPE
+from common.vocabulary import Circumstance
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -33,6 +34,7 @@ PAGE = [
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
 ]
 
+_CIRCUMSTANCE = "|".join(Circumstance)
 _GOVERNANCE = [
     OpenApiParameter(
         name,
@@ -45,6 +47,13 @@ _GOVERNANCE = [
         ("Custos-On-Behalf-Of", "For whom, as a category of customer. Left out: the key's default."),
         ("Custos-Jurisdiction", "Whose law applies (ISO 3166). Left out: the key's default."),
         ("Custos-Case", "Reference of the case; only a keyed digest of it is recorded."),
+    )
+] + [
+    OpenApiParameter(
+        "Custos-Circumstances",
+        {"type": "string", "pattern": f"^({_CIRCUMSTANCE})( ?, ?({_CIRCUMSTANCE}))*$"},
+        OpenApiParameter.HEADER,
+        description="What the request states against itself, slugs separated by commas; each may refuse it.",
     )
 ]
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -66,9 +75,13 @@ def _answer_header(name: str, statuses: list[int], sentence: str, kind: Any = st
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=sentence, response=statuses)
 
 
-def _decision_header(statuses: list[int]) -> OpenApiParameter:
-    sentence = "The decision that the answer rests on."
-    return _answer_header("Custos-Decision", statuses, sentence, kind=OpenApiTypes.UUID)
+def _decision_headers(statuses: list[int]) -> list[OpenApiParameter]:
+    return [
+        _answer_header("Custos-Decision", statuses, "The decision that the answer rests on.", kind=OpenApiTypes.UUID),
+        _answer_header(
+            "Custos-Receipt", statuses, "The audit log's signed promise that it holds this decision. Keep it."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,7 @@ def documented(
     conditional: bool = False,
     tagged: bool = False,
     governed: bool = True,
+    file: str | None = None,
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -117,6 +131,7 @@ def documented(
         idempotent: whether it accepts `Idempotency-Key`.
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
+        file: media type of a success that is no JSON.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
@@ -125,7 +140,10 @@ def documented(
     statuses |= set(_WITH_BODY) if bodies else set()
     statuses |= {409} if idempotent else set()
     statuses |= {412} if conditional else set()
-    answers: dict[Any, Any] = {status: shape or OpenApiResponse() for status, shape in responses.items()}
+    answers: dict[Any, Any] = {
+        (status, file) if file else status: OpenApiTypes.BINARY if file else shape or OpenApiResponse()
+        for status, shape in responses.items()
+    }
     for status in sorted(statuses):
         answers[(status, CONTENT_TYPE)] = ProblemResponse
     every = [*successes, *sorted(statuses)]
@@ -135,7 +153,7 @@ def documented(
         *([_IDEMPOTENCY_KEY] if idempotent else []),
         *([_IF_MATCH] if conditional else []),
         _answer_header("X-Request-Id", every, "Name of this request, for support."),
-        *([_decision_header([*successes, 403])] if governed else []),
+        *(_decision_headers([*successes, 403]) if governed else []),
         _answer_header("Retry-After", [s for s in _RETRYABLE if s in statuses], "Seconds.", kind=int),
         *([_answer_header("ETag", successes, "Of the present state, for `If-Match`.")] if tagged else []),
         *([_answer_header("Location", [202], "Where the job is.")] if 202 in successes else []),

@@ -67,6 +67,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "CUSTOS_TRUSTED_PROXIES", "0", "Proxies before this server; sign-in limits count the address they report."
     ),
+    Variable(
+        "CUSTOS_WITNESS_URL", None, "Witness that cosigns the audit log's checkpoints; unset: `make run` starts one."
+    ),
+    Variable("CUSTOS_SEQUENCER_LAG_SECONDS", "60", "An entry not sequenced for longer stops high-risk uses (AUD-002)."),
+    Variable("CUSTOS_WITNESS_LAG_SECONDS", "600", "A checkpoint not cosigned for longer stops them too."),
     Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
     Variable(
         "EMAIL_URL", None, "Mail server, as smtp+tls://user:password@host:587; unset: files in $CUSTOS_HOME/mail."
@@ -163,6 +168,9 @@ class Environment:
     key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))
     tenant_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_UNITS_PER_DAY"))
     trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
+    sequencer_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_SEQUENCER_LAG_SECONDS"))
+    witness_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_WITNESS_LAG_SECONDS"))
+    witness_url: str | None = field(default_factory=lambda: _text("CUSTOS_WITNESS_URL"))
     mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from django.conf import settings
 
 from common.vocabulary import CustomerCategory, Operation, StaffRole
 from demo import cast
 from demo.photographs import Photographs
 from demo.world import Credentials
 from governance import services as governance
-from governance.audit.verification import LogCheck, check_pairing
+from governance.audit.key_files import trusted_keys
+from governance.audit.verification import Verification, verify_log
+from governance.audit.witnessing import last_cosigned
 from tenants.models import User
 
 JOB_DEADLINE_SECONDS = 120.0
@@ -236,13 +239,17 @@ def keep_rights(stage: Stage) -> None:
 
 
 def check_the_log(stage: Stage) -> None:
-    """The audit log is read as an auditor reads it."""
+    """The audit log is verified as an auditor verifies it: every hash, root, signature and cosignature."""
     found = _settled_log()
     stage.say(
-        f"   {found.decisions} decisions, {found.outcomes} outcomes, {found.events} events;"
-        f" {found.without_outcome} decisions without outcome, {found.damaged} damaged entries"
+        f"   {found.entries} entries under {found.checkpoints} signed checkpoints, {found.cosigned} of them cosigned by"
+        f" the witness; {found.unfinished} decisions without outcome"
     )
-    _require(found.is_sound, "every decision paired with one later outcome, every hash right")
+    for finding in found.findings:
+        stage.say(f"   {finding}")
+    _require(found.is_sound and not found.unfinished, "a sound log, every decision with one later outcome")
+    _require(found.cosigned == found.entries, "the witness has cosigned it all")
+    stage.say("   sound")
 
 
 SCENES: tuple[Callable[[Stage], None], ...] = (
@@ -274,14 +281,16 @@ def _until(api: Api, *, job: Any, reached: Callable[[Any], bool]) -> Any:
     return job
 
 
-def _settled_log() -> LogCheck:
-    """Check the log once what was still running has ended: until then a decision rightly has no outcome."""
+def _settled_log() -> Verification:
+    """Verify the log once what was still running has ended, and sequencer and witness have caught up."""
     deadline = time.monotonic() + JOB_DEADLINE_SECONDS
+    origin = trusted_keys()[0].name
     while True:
-        found = check_pairing(grace_seconds=0)
-        if found.is_sound or time.monotonic() > deadline:
+        found = verify_log(witnessed=last_cosigned(settings.CUSTOS_WITNESS_URL, origin=origin))
+        is_settled = not found.unfinished and not found.waiting and found.cosigned == found.entries
+        if is_settled or time.monotonic() > deadline:
             return found
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def _finished(stage: Stage, *, api: Api, job: Any) -> Any:

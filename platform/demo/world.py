@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from common.context import Actor, ActorKind, Usage
-from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
 from demo import cast
 from demo.photographs import Photographs
 from demo.progress import Progress, write_private
@@ -193,10 +193,13 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
         jurisdictions=[part.jurisdiction],
         end_users=part.end_users,
         engine_versions=engines.offered_versions(),
+        attestations=tuple(Attestation),
     )
     officers = (work.staff["officer-1"], work.staff["officer-2"])
     expires_at = ledger.database_now() + APPROVED_FOR
-    if not Approval.objects.using("officer").filter(tenant_id=tenant.id, revoked_at=None).exists():
+    # An approval of an older demo world lacks what an organisation attests today.
+    in_force = Approval.objects.using("officer").filter(tenant_id=tenant.id, revoked_at=None)
+    if not in_force.filter(attestations__contains=sorted(Attestation)).exists():
         governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=officers)
     return TenantLogIns(part.slug, part.name, part.category.value, token, users, access_key_id, secret_access_key)
 

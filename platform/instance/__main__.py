@@ -1,4 +1,4 @@
-"""`python -m instance run | demo | prepare | services -- COMMAND`."""
+"""`python -m instance run | demo | prepare | guard | services -- COMMAND`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def main() -> int:
     commands.add_parser("run", help="start everything, print the URL and the log-ins, stay up until Ctrl-C")
     commands.add_parser("demo", help="play the demonstration in an instance of its own, and remove it")
     commands.add_parser("prepare", help="create secrets, database roles and the extension for DATABASE_URL")
+    commands.add_parser("guard", help="after the migrations: stop changes to the audit tables by their owner")
     services = commands.add_parser("services", help="run a command on ephemeral, migrated services")
     services.add_argument("argv", nargs="+", metavar="COMMAND", help="after --, for example: -- pytest tests/audit")
     arguments = parser.parse_args()
@@ -29,6 +30,8 @@ def main() -> int:
                 return supervisor.demo(environment)
             case "prepare":
                 return supervisor.prepare(environment)
+            case "guard":
+                return supervisor.guard(environment)
             case _:
                 return supervisor.with_services(environment, arguments.argv)
     except StartFailed as error:

@@ -59,6 +59,72 @@ def prepare(admin_url: str, keys_dir: Path) -> None:
         _grant(connection, name=name)
 
 
+# Triggers do not stop the owner of a table from disabling them; this does. Only a superuser can make an event trigger.
+# A superuser passes: who may change the event trigger itself is not stopped by it.
+_GUARD = """
+CREATE OR REPLACE FUNCTION custos_guard_log() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    named text;
+BEGIN
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        RETURN;
+    END IF;
+    IF TG_EVENT = 'sql_drop' THEN
+        SELECT string_agg(object_identity, ', ') INTO named FROM pg_event_trigger_dropped_objects()
+        WHERE object_identity ~ 'public\\.(audit_|custos_guard_log)';
+    ELSIF TG_TAG IN ('GRANT', 'REVOKE') THEN
+        RETURN;  -- rights that somebody gives away meet the triggers
+    ELSE
+        SELECT string_agg(object_identity, ', ') INTO named FROM pg_event_trigger_ddl_commands()
+        WHERE object_identity ~ 'public\\.(audit_|custos_guard_log)';
+    END IF;
+    IF named IS NOT NULL THEN
+        RAISE EXCEPTION 'the audit log is append-only: % of % refused', TG_TAG, named
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
+DROP EVENT TRIGGER IF EXISTS custos_guard_log_ddl;
+DROP EVENT TRIGGER IF EXISTS custos_guard_log_drop;
+CREATE EVENT TRIGGER custos_guard_log_ddl ON ddl_command_end EXECUTE FUNCTION custos_guard_log();
+CREATE EVENT TRIGGER custos_guard_log_drop ON sql_drop EXECUTE FUNCTION custos_guard_log();
+ALTER EVENT TRIGGER custos_guard_log_ddl ENABLE ALWAYS;
+ALTER EVENT TRIGGER custos_guard_log_drop ENABLE ALWAYS;
+"""
+
+
+def guard_log(admin_url: str) -> bool:
+    """Stop the owner of the audit tables from changing what they are; for after the migrations.
+
+    Returns:
+        False when the log-in is no superuser, so that there is no such guard.
+
+    Raises:
+        StartFailed: the server cannot be reached.
+    """
+    with _connect(admin_url, database=DatabaseAddress.parse(admin_url).name) as connection:
+        if not _is_superuser(connection):
+            return False
+        with connection.transaction():
+            connection.execute(_GUARD)
+    return True
+
+
+def unguard_log(admin_url: str) -> None:
+    """Let migrations change the audit tables; nothing happens where there is no guard.
+
+    Raises:
+        StartFailed: the server cannot be reached.
+    """
+    with _connect(admin_url, database=DatabaseAddress.parse(admin_url).name) as connection:
+        if _is_superuser(connection):
+            connection.execute("DROP EVENT TRIGGER IF EXISTS custos_guard_log_ddl")
+            connection.execute("DROP EVENT TRIGGER IF EXISTS custos_guard_log_drop")
+
+
+def _is_superuser(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    return connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
+
+
 def _connect(admin_url: str, *, database: str) -> psycopg.Connection[tuple[object, ...]]:
     try:
         return psycopg.connect(admin_url, dbname=database, autocommit=True, connect_timeout=10)

@@ -25,6 +25,7 @@ from instance.ports import LOOPBACK, free_port, is_free
 from instance.postgres import tail
 from instance.secret_files import ensure_platform_secrets, private_folder
 from instance.services import Endpoints, embedded_services
+from instance.witness import EmbeddedWitness, prepare_witness
 
 READY_TIMEOUT_SECONDS = 120.0
 WATCH_INTERVAL_SECONDS = 0.2
@@ -125,13 +126,16 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
         os.environ.update(endpoints.environment())
         os.environ["CUSTOS_KEYS_DIR"] = str(endpoints.keys_dir)
         with step("Database: migrations and policy"):
+            database.unguard_log(endpoints.admin_database_url)
             _must(environment, "migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
             _must(environment, "publish_policy")
+            database.guard_log(endpoints.admin_database_url)
+        witness = _prepare_audit(environment, endpoints)
         if environment.env == "development":
             with step("Demo world"):
                 _must(environment, "seed_demo", "--base-url", base_url(environment))
-        children = _children(environment, endpoints)
-        with step("Web server, worker and scheduler"):
+        children = _children(environment, endpoints, witness=witness)
+        with step("Web server, worker, scheduler, sequencer and witness"):
             for child in children:
                 stack.callback(child.stop)
                 child.log.write_bytes(b"")
@@ -141,7 +145,20 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
         say("\nStopping …")
 
 
-def _children(environment: Environment, endpoints: Endpoints) -> list[Child]:
+def _prepare_audit(environment: Environment, endpoints: Endpoints) -> EmbeddedWitness | None:
+    """Make the keys of the audit log; prepare the embedded witness and introduce it, unless there is another one."""
+    with step("Audit log: keys and witness"):
+        if environment.witness_url is not None:
+            _must(environment, "audit", "keys", quiet=True)
+            return None
+        variables = {"PYTHONPATH": _python_path()}
+        witness = prepare_witness(endpoints.home, variables=variables, repository=REPOSITORY)
+        os.environ["CUSTOS_WITNESS_URL"] = witness.url
+        _must(environment, "audit", "keys", "--witness", witness.vkey, quiet=True)
+        return witness
+
+
+def _children(environment: Environment, endpoints: Endpoints, *, witness: EmbeddedWitness | None) -> list[Child]:
     variables = {"PYTHONPATH": _python_path()}
     home = environment.home
 
@@ -152,6 +169,15 @@ def _children(environment: Environment, endpoints: Endpoints) -> list[Child]:
 
     # Stopped last to first: the web server goes first, so that no request meets a missing worker.
     return [
+        *(
+            [witness.child(home, keys_dir=endpoints.keys_dir, variables=variables, repository=REPOSITORY)]
+            if witness
+            else []
+        ),
+        Child(
+            "sequencer", python("manage.py", "audit", "sequence"), variables, REPOSITORY,
+            home / "logs" / "sequencer.log", home / "sequencer.pid",
+        ),
         child("scheduler", "celery", "-A", "config.celery", "beat", "-s", str(home / "scheduler.db"), "-l", "WARNING"),
         child(
             "worker", "celery", "-A", "config.celery", "worker", "-Q", QUEUES, "-l", "INFO", "--without-gossip",
@@ -207,16 +233,19 @@ def _announce(environment: Environment) -> None:
     say("\nCtrl-C stops everything.")
 
 
-def _must(environment: Environment, *command: str, role: str = "custos_app", hint: str = "") -> None:
-    code = _manage(environment, {"CUSTOS_DATABASE_ROLE": role}, *command)
+def _must(
+    environment: Environment, *command: str, role: str = "custos_app", hint: str = "", quiet: bool = False
+) -> None:
+    code = _manage(environment, {"CUSTOS_DATABASE_ROLE": role}, *command, quiet=quiet)
     if code != 0:
         raise StartFailed(f"`manage.py {' '.join(command)}` failed. {hint}".strip())
 
 
-def _manage(environment: Environment, variables: Mapping[str, str], *command: str) -> int:
+def _manage(environment: Environment, variables: Mapping[str, str], *command: str, quiet: bool = False) -> int:
     process = subprocess.Popen(
         python("manage.py", *command),
         cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL if quiet else None,
         env={**os.environ, **variables, "CUSTOS_ENV": environment.env, "PYTHONPATH": _python_path()},
     )
     try:
@@ -266,6 +295,20 @@ def prepare(environment: Environment) -> int:
     ensure_platform_secrets(environment.keys_dir)
     with step("Database: roles and extension"):
         database.prepare(environment.database_url, environment.keys_dir)
+        database.unguard_log(environment.database_url)
+    return 0
+
+
+def guard(environment: Environment) -> int:
+    """Guard the audit tables of an external server, after `migrate`; says so where the log-in cannot.
+
+    Raises:
+        StartFailed: DATABASE_URL is missing, or the server is not usable.
+    """
+    if environment.database_url is None:
+        raise StartFailed("Set DATABASE_URL to a log-in that may create roles.")
+    if not database.guard_log(environment.database_url):
+        say("The audit tables are not guarded against their owner: only a superuser can make event triggers.")
     return 0
 
 
@@ -278,6 +321,7 @@ def with_services(environment: Environment, command: list[str]) -> int:
             here = Environment()
             _must(here, "migrate", "--verbosity", "0", "--skip-checks", role="custos_owner")
             _must(here, "publish_policy")
+            _must(here, "audit", "keys", quiet=True)
             return subprocess.call(command, env={**os.environ, "PYTHONPATH": _python_path()})
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -47,6 +48,7 @@ class Job(TenantOwned):
     purpose = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     on_behalf_of = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     jurisdiction = models.CharField(max_length=10, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+    circumstances = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     case_ref = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     decision_entry_id = models.UUIDField(editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

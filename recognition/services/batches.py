@@ -69,6 +69,7 @@ class _Counts:
     n_faces: int
     n_candidates: int | None = None
     top_score_bucket: int | None = None
+    searched: gate.Searched | None = None
 
 
 def batch_starts(sequences: Iterable[int]) -> list[int]:
@@ -167,21 +168,32 @@ def _work_off(work: _Work) -> None:
                 _examine(item, job=work.job, collection=work.collection, engine=engine, admission=admission)
             )
         with tenant_scope(tenant_id):
-            counts = _write(dict(zip(work.items, outcomes, strict=True)), work=work, permit=admission.permit)
-            admission.complete(**asdict(counts))
+            counts = _write(dict(zip(work.items, outcomes, strict=True)), work=work, admission=admission)
+            admission.complete(
+                n_faces=counts.n_faces,
+                n_candidates=counts.n_candidates,
+                top_score_bucket=counts.top_score_bucket,
+                searched=counts.searched,
+            )
 
 
 def _examine(
     item: JobItem, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
 ) -> Outcome:
     """Return what is in an image, or what is wrong with it; whatever is not the image's own fault is raised."""
-    permit = admission.permit
     try:
         data = staging.read(item.sequence, tenant_id=job.tenant_id, job_id=job.id, digest=item.digest)
         if job.kind == JobKind.SEARCH_FACES:
             return _search(data, job=job, collection=collection, engine=engine, admission=admission)
         quality = QualityFilter(job.quality_filter)
-        examined = examine(data, engine=engine, max_faces=job.max_faces, quality=quality, permit=permit)
+        examined = examine(
+            data,
+            engine=engine,
+            max_faces=job.max_faces,
+            quality=quality,
+            least_quality=admission.least_quality,
+            permit=admission.permit,
+        )
         examined.require_usable_face()
         return examined
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
@@ -192,7 +204,9 @@ def _search(
     data: bytes, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
 ) -> Identification:
     """Search before the write, in a transaction of its own: the job's lock must not wait for it."""
-    probes = identification.probes_of(data, engine=engine, most=job.max_faces, permit=admission.permit)
+    probes = identification.probes_of(
+        data, engine=engine, most=job.max_faces, least_quality=admission.least_quality, permit=admission.permit
+    )
     with tenant_scope(job.tenant_id):
         return identification.identify(
             probes,
@@ -204,7 +218,7 @@ def _search(
         )
 
 
-def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> _Counts:
+def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Admission) -> _Counts:
     """Write the outcomes of the items that are still pending, and count what was written."""
     tenant_id = work.job.tenant_id
     enrols = work.job.kind == JobKind.ENROL_FACES
@@ -218,11 +232,15 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> 
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
     n_faces = 0
     candidates: list[Match] = []
+    subjects: list[str] = []
     for item in claimed.order_by("sequence"):
         outcome = outcomes[item]
-        n_faces += _write_one(item, outcome=outcome, collection=collection, permit=permit)
-        candidates += outcome.candidates if isinstance(outcome, Identification) else []
+        n_faces += _write_one(item, outcome=outcome, collection=collection, permit=admission.permit)
+        if isinstance(outcome, Identification):
+            candidates += outcome.candidates
+            subjects += identification.subjects_of(outcome, probe=gate.probe_of_picture(item.digest))
     if enrols:
+        admission.require_room(collection.face_count + n_faces)
         references.count(collection, added=n_faces)
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
@@ -230,7 +248,10 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, permit: Permit) -> 
     _settle(job)
     sequences = [item.sequence for item in outcomes]
     transaction.on_commit(lambda: staging.remove_images(sequences, tenant_id=tenant_id, job_id=job.id))
-    return _Counts(n_faces) if enrols else _Counts(n_faces, len(candidates), top_bucket(candidates))
+    if enrols:
+        return _Counts(n_faces)
+    # Their number was counted when the job was accepted.
+    return _Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
 
 
 def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, permit: Permit) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from recognition.engines import registry
@@ -18,10 +20,14 @@ def offered_names() -> tuple[str, ...]:
 def offered_versions() -> tuple[str, ...]:
     """Return the versions of those engines: what an approval that leaves the choice free names (VET-005).
 
+    An engine has one version of its templates and one of its attributes.
+
     Raises:
         WeightsMissing, CalibrationMissing, RuntimeUnusable: one is offered, and cannot work here.
     """
-    return tuple(registry.get(name).version for name in offered_names())
+    engines = [registry.get(name) for name in offered_names()]
+    attributes = [engine.attributes_version for engine in engines if engine.attributes]
+    return tuple(dict.fromkeys([*(engine.version for engine in engines), *attributes]))
 
 
 def default_engine() -> FaceEngine:
@@ -53,6 +59,19 @@ def engine_for_new_collection(asked: str | None) -> FaceEngine:
             f"{engine.name} makes vectors of {engine.dimensions} numbers; collections hold up to {LARGEST_DIMENSIONS}."
         )
     return engine
+
+
+def false_match_rate_of(collection: Collection) -> Callable[[float], float]:
+    """Return the map from a similarity in per cent to the FMR of one comparison, by the collection's engine.
+
+    The engine is looked for when the map is used, which few decisions do; it then raises what `engine_of` raises.
+    """
+
+    def rate(similarity: float) -> float:
+        calibration = engine_of(collection).calibration
+        return calibration.fmr(calibration.score(similarity))
+
+    return rate
 
 
 def engine_of(collection: Collection) -> FaceEngine:

@@ -10,10 +10,12 @@ from django.conf import settings
 from common.permits import Permit
 from common.vocabulary import QualityReason
 from recognition import images
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
+from recognition.services.attributes import Analysis
 from recognition.services.results import Rejection
 from recognition.services.turns import turn
 
@@ -35,11 +37,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A picture with the faces to enrol, each with its template, and those that were rejected."""
+    """A picture with the faces to enrol, each with its template, and those that were rejected.
+
+    `attributes` has one entry for each face that is enrolled, None where nothing was asked.
+    """
 
     picture: Picture
     faces: tuple[tuple[DetectedFace, Template], ...]
     rejected: tuple[Rejection, ...]
+    attributes: tuple[Attributes | None, ...]
 
     def require_usable_face(self) -> None:
         """Go on only when there is something to enrol.
@@ -64,8 +70,25 @@ def open_image(data: bytes) -> UprightImage:
     return images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
 
 
-def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, permit: Permit) -> Examined:
+def examine(
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    max_faces: int,
+    quality: QualityFilter,
+    least_quality: float,
+    permit: Permit,
+    analysis: Analysis | None = None,
+) -> Examined:
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
+
+    Args:
+        data: encoded picture.
+        engine: finds the faces.
+        max_faces: the largest so many.
+        quality: whether faces of low quality are left out.
+        least_quality: quality score that every face must reach, whatever the filter (QUAL-001).
+        permit: to enrol.
 
     Raises:
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
@@ -73,10 +96,13 @@ def examine(data: bytes, *, engine: FaceEngine, max_faces: int, quality: Quality
     with turn():
         image = open_image(data)
         detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-        accepted, rejected = _sort_out(detected, image=image, max_faces=max_faces, quality=quality)
+        accepted, rejected = _sort_out(
+            detected, image=image, max_faces=max_faces, quality=quality, least_quality=least_quality
+        )
         templates = engine.extract(image, accepted, permit=permit) if accepted else ()
+        said = analysis.of(image, accepted) if analysis else (None,) * len(accepted)
     picture = Picture(image.digest, image.width, image.height, image.format)
-    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
+    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected), said)
 
 
 def find_faces(
@@ -90,12 +116,17 @@ def find_faces(
 
 
 def _sort_out(
-    detected: tuple[DetectedFace, ...], *, image: UprightImage, max_faces: int, quality: QualityFilter
+    detected: tuple[DetectedFace, ...],
+    *,
+    image: UprightImage,
+    max_faces: int,
+    quality: QualityFilter,
+    least_quality: float = 0.0,
 ) -> tuple[tuple[DetectedFace, ...], list[Rejection]]:
     accepted: list[DetectedFace] = []
     rejected: list[Rejection] = []
     for face in detected:
-        reasons = _shortcomings(face, image=image) if quality is QualityFilter.AUTO else []
+        reasons = _shortcomings(face, image=image, quality=quality, least_quality=least_quality)
         if not reasons and len(accepted) == max_faces:
             reasons = [QualityReason.EXCEEDS_MAX_FACES]
         if reasons:
@@ -105,8 +136,14 @@ def _sort_out(
     return tuple(accepted), rejected
 
 
-def _shortcomings(face: DetectedFace, *, image: UprightImage) -> list[QualityReason]:
+def _shortcomings(
+    face: DetectedFace, *, image: UprightImage, quality: QualityFilter, least_quality: float
+) -> list[QualityReason]:
     reasons = []
+    if face.quality.score < least_quality:
+        reasons.append(QualityReason.LOW_FACE_QUALITY)
+    if quality is not QualityFilter.AUTO:
+        return reasons
     if min(face.box.width * image.width, face.box.height * image.height) < LEAST_FACE_PX:
         reasons.append(QualityReason.SMALL_BOUNDING_BOX)
     if face.confidence < LEAST_CONFIDENCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
 from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
-from recognition.errors import FaceNotFound, NoFaceFound, ThresholdBelowCollection
+from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
 from recognition.gallery.base import Hit
 from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
@@ -104,9 +105,13 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    with gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission:
+    request = request_of(actor, collection=collection, threshold=threshold, probe=_picture(data))
+    with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
-        probes = probes_of(data, engine=engine, most=most, quality=quality, permit=admission.permit)
+        least = admission.least_quality
+        probes = probes_of(
+            data, engine=engine, most=most, quality=quality, least_quality=least, permit=admission.permit
+        )
         with tenant_scope(actor.tenant_id):
             return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
 
@@ -127,8 +132,9 @@ def search_by_face(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
+    probe = gate.probe_of_face(face_id)
     with (
-        gate.authorised(request_of(actor, collection=collection, threshold=threshold)) as admission,
+        gate.authorised(request_of(actor, collection=collection, threshold=threshold, probe=probe)) as admission,
         tenant_scope(actor.tenant_id),
     ):
         template = _template_of(face_id, collection=collection, permit=admission.permit)
@@ -141,8 +147,15 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def request_of(actor: Actor, *, collection: Collection, threshold: float | None) -> gate.AccessRequest:
-    """Return the question whether the actor may search the collection.
+def request_of(
+    actor: Actor,
+    *,
+    collection: Collection,
+    threshold: float | None,
+    probe: str | None = None,
+    n_searches: int = 1,
+) -> gate.AccessRequest:
+    """Return the question whether the actor may search the collection; see `gate.AccessRequest` for the last two.
 
     Raises:
         ThresholdBelowCollection: the collection asks for more; as everywhere, it is refused, not raised.
@@ -157,6 +170,9 @@ def request_of(actor: Actor, *, collection: Collection, threshold: float | None)
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         threshold=threshold,
         least_threshold=collection.threshold,
+        false_match_rate=engines.false_match_rate_of(collection),
+        probe=probe,
+        n_searches=n_searches,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
     )
@@ -167,6 +183,7 @@ def probes_of(
     *,
     engine: FaceEngine,
     most: int,
+    least_quality: float,
     permit: Permit,
     quality: QualityFilter = QualityFilter.NONE,
 ) -> Probes:
@@ -174,6 +191,7 @@ def probes_of(
 
     Raises:
         NoFaceFound: there is none.
+        QualityTooLow: one is below the quality floor (QUAL-001).
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
     """
     with turn():
@@ -181,6 +199,10 @@ def probes_of(
         faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
         if not faces:
             raise NoFaceFound
+        if (worst := min(face.quality.score for face in faces)) < least_quality:
+            raise QualityTooLow(
+                f"QUAL-001: a face of quality {worst:.1f} is below the {least_quality:g} asked for here."
+            )
         templates = engine.extract(image, faces, permit=permit)
     return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
 
@@ -258,8 +280,24 @@ def _search(
         exclude=exclude,
     )
     candidates = found.candidates
-    admission.complete(n_faces=len(probes.faces), n_candidates=len(candidates), top_score_bucket=top_bucket(candidates))
+    admission.complete(
+        n_faces=len(probes.faces),
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe)),
+    )
     return found
+
+
+def subjects_of(found: Identification, *, probe: str | None) -> tuple[str, ...]:
+    """Return whom a search was about: its probe, and the best candidate of each face (SRV-001)."""
+    best = [search.candidates[0].face.id for search in found.searches if search.candidates]
+    faces = [gate.probe_of_face(face_id) for face_id in best if face_id is not None]
+    return (*([probe] if probe else ()), *faces)
+
+
+def _picture(data: bytes) -> str:
+    return gate.probe_of_picture(hashlib.sha256(data).hexdigest())
 
 
 def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceView]:

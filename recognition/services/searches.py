@@ -54,6 +54,6 @@ def submit_job(
         threshold=threshold,
         candidate_limit=limit,
     )
-    request = identification.request_of(actor, collection=collection, threshold=threshold)
+    request = identification.request_of(actor, collection=collection, threshold=threshold, n_searches=len(images))
     with gate.authorised(request) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)

@@ -66,6 +66,7 @@ def new_job(
         on_behalf_of=usage.on_behalf_of,
         jurisdiction=usage.jurisdiction,
         case_ref=usage.case_ref,
+        circumstances=list(usage.circumstances),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,7 @@ def compare_faces(
         operation=Operation.COMPARE,
         resource=gate.ResourceRef("image", None, actor.tenant_id),
         threshold=threshold,
+        probe=gate.probe_of_picture(hashlib.sha256(source).hexdigest()),
         engine_version=engine.version,
         max_faces=MAX_FACES,
     )

@@ -13,13 +13,14 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, evaluation_runs
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import Objects
@@ -92,10 +93,12 @@ def make_objects(home: Path) -> MakeObjects:
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
         )
+        evaluation = evaluation_runs.submit_evaluation(collection_name=collection, actor=player.actor)
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
-        decision_id = player.client.get("/v1/decisions")["Custos-Decision"]
+        decided = player.client.get("/v1/decisions")
+        decision_id = decided["Custos-Decision"]
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
@@ -103,6 +106,8 @@ def make_objects(home: Path) -> MakeObjects:
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )
+        with roles.connect("custos_sequencer", autocommit=True) as connection:
+            sequencer.drain(connection)
         return Objects(
             collection,
             str(enrolled.face_ids[0]),
@@ -113,6 +118,9 @@ def make_objects(home: Path) -> MakeObjects:
             str(case.id),
             str(authorise(player, case_id=case.id)),
             *apply_for(player, why=external_id or "somebody"),
+            entry_id=decision_id,
+            receipt=decided["Custos-Receipt"],
+            evaluation_id=str(evaluation.id),
         )
 
     return make

@@ -31,6 +31,11 @@ class Objects:
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     application_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    receipt: str = ""
+    level: str = "0"
+    tile: str = "0"
+    evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -69,6 +74,10 @@ def description(_: Objects) -> dict[str, Any]:
 
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
+
+
+def new_evaluation(objects: Objects) -> dict[str, Any]:
+    return {"collection": objects.collection}
 
 
 def new_key(_: Objects) -> dict[str, Any]:
@@ -112,6 +121,10 @@ def document(_: Objects) -> dict[str, Any]:
 
 def appeal(_: Objects) -> dict[str, Any]:
     return {"reason": "We disagree."}
+
+
+def receipt(objects: Objects) -> dict[str, Any]:
+    return {"receipt": objects.receipt}
 
 
 def face_ids(objects: Objects) -> dict[str, Any]:
@@ -182,9 +195,14 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/evaluations",             nothing,        200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/evaluations",             new_evaluation, 202, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 403, 403, 403, 404, 401),
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
+    Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
+    Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
     # destroying
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
@@ -229,8 +247,17 @@ VETTING = (
     Row("POST",   f"{_APPLICATION}:submit",      nothing,        200, 200, 200, 200, 404, 401),
     Row("POST",   f"{_APPLICATION}:appeal",      appeal,         409, 409, 409, 409, 404, 401),
 )
+
+# The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
+LOG = (
+    Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/tile/{level}/{tile}", nothing,      200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/consistency",       nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/audit/entries/{entry_id}/proof", nothing, 200, 200, 200, 200, 404, 401),
+    Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
+)
 # fmt: on
-UNGOVERNED = (*CASES, *VETTING, *PEOPLE)
+UNGOVERNED = (*CASES, *VETTING, *LOG, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

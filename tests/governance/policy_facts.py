@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from common.vocabulary import Attestation
 from governance.catalogue import DEFAULT_POLICY_BODY
 from governance.policies import Policy
 
@@ -12,6 +13,7 @@ DAY = 86_400_000_000
 NOW = 1_790_000_000_000_000
 POLICY = Policy.from_body(DEFAULT_POLICY_BODY)
 
+SHIPPED = {"origin": "shipped", "least_threshold_milli": 0, "group_ratio_milli": None, "interval_ratio_milli": None}
 _CATEGORIES = ["victim_rescue_ngo", "law_enforcement"]
 _OPERATIONS = ["detect", "compare", "enrol", "search", "read_result", "administer"]
 
@@ -37,12 +39,27 @@ BASE: dict[str, Any] = {
     "suspended": [],
     "moratoria": [],
     "exemptions": [],
+    "audit_stale": [],
     "threshold_milli": 99_000,
     "key_operations": _OPERATIONS,
     "key_purposes": ["victim_identification"],
     "key_end_users": _CATEGORIES,
     "key_jurisdictions": ["US"],
     "gallery_size": 5_000,
+    "gallery_growth": 0,
+    "approval_gallery_cap": None,
+    "approval_daily_searches": None,
+    "approval_attestations": [str(attestation) for attestation in Attestation],
+    "circumstances": [],
+    "attributes": [],
+    "fmr_femto": 100_000_000,
+    "evaluations": [SHIPPED],
+    "searches_asked": 1,
+    "searches_today": 0,
+    "searches_in_case": None,
+    "searches_of_subject": 0,
+    "disclosed_until": NOW - 30 * DAY,
+    "watchlists": [],
     "case_state": "open",
     "case_purpose": "victim_identification",
     "case_offence": "serious",
@@ -50,8 +67,34 @@ BASE: dict[str, Any] = {
     "authorisations": [],
 }
 
-# What else must be so that a rule is in scope, where the base facts are outside it.
-IN_SCOPE: dict[str, dict[str, Any]] = {
+# Changes that bring rules into scope which the base facts do not concern.
+ENROL: dict[str, Any] = {"operation": "enrol", "threshold_milli": None, "gallery_growth": 1}
+POLICE: dict[str, Any] = {
+    "tenant_category": "law_enforcement",
+    "on_behalf_of": None,
+    "purpose": "criminal_investigation",
+    "approval_purposes": ["criminal_investigation"],
+    "key_purposes": ["criminal_investigation"],
+    "case_purpose": "criminal_investigation",
+}
+WATCH: dict[str, Any] = {
+    "operation": "watchlist_realtime",
+    "gallery_size": 2_000,
+    "approval_operations": ["watchlist_realtime"],
+    "key_operations": ["watchlist_realtime"],
+    "watchlists": [{"id": "w1", "operation": "festival", "from": NOW, "until": NOW + 1}],
+}
+IN_EU: dict[str, Any] = {"jurisdiction": "DE", "approval_jurisdictions": ["EU"], "key_jurisdictions": ["EU"]}
+DETECT: dict[str, Any] = {"operation": "detect", "threshold_milli": None}
+SITUATIONS: dict[str, dict[str, Any]] = {
+    "KEY-002": {"operation": "delete", "key_operations": ["delete"]},
+    "SUS-002": {"operation": "delete", "key_operations": ["delete"]},
+    "PRH-001": {**WATCH, **IN_EU},
+    "PRH-002": ENROL,
+    "PRH-003": DETECT,
+    "AGE-001": {**ENROL, "purpose": "journalism"},
+    "GAL-002": WATCH,
+    "DIS-001": POLICE,
     "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
 }
 

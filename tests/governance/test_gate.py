@@ -23,7 +23,15 @@ from governance.models import Suspension
 from governance.policies import evaluate
 from governance.selectors import load_policy
 from tenants import services as tenants
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, in_case
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, current_engine_versions, in_case
+
+# A search of an empty gallery by an engine that never matches falsely: nothing about size or model stands in its way.
+SEARCH: dict[str, object] = {
+    "operation": Operation.SEARCH,
+    "gallery_size": 0,
+    "engine_version": current_engine_versions()[0],
+    "false_match_rate": lambda similarity: 0.0,
+}
 
 
 def _request(player: Player, **changes: object) -> gate.AccessRequest:
@@ -310,7 +318,7 @@ def test_an_exemption_holds_for_its_purposes_and_end_users_only(
         )
     )
     moratorium = impose(selector=services.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT]))
-    search = {"operation": Operation.SEARCH, "threshold": 99.0, "engine_version": None}
+    search = {**SEARCH, "threshold": 99.0}
     with pytest.raises(PolicyRefused):
         _run(player, **search)
 
@@ -337,7 +345,7 @@ def test_a_low_threshold_is_refused_and_not_clamped(make_player: PlayerFactory) 
     police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
     with pytest.raises(PolicyRefused) as refusal:
-        _run(police, operation=Operation.SEARCH, threshold=98.9)
+        _run(police, **SEARCH, threshold=98.9)
 
     assert [rule["id"] for rule in refusal.value.rules] == ["THR-001"]
 
@@ -350,7 +358,7 @@ def test_a_threshold_just_under_the_floor_is_not_rounded_up_to_it(
 ) -> None:
     police = in_case(make_player(CustomerCategory.LAW_ENFORCEMENT))
 
-    decision = gate.authorise(_request(police, operation=Operation.SEARCH, threshold=threshold))
+    decision = gate.authorise(_request(police, **SEARCH, threshold=threshold))
 
     assert decision.is_allowed == is_enough
 

@@ -30,7 +30,10 @@ def test_the_catalogue_has_the_rules_of_this_release() -> None:
         *("INPUT-001", "VET-001", "VET-002", "VET-003", "VET-004", "VET-005", "SUS-001", "SUS-002"),
         *("MOR-001", "MOR-002"),
         *("EUS-001", "PUR-001", "KEY-001", "KEY-002", "SEV-001", "CASE-001", "WAR-001", "WAR-002"),
-        *("THR-001", "THR-002", "AUD-001", "ALW-001", "ALW-002"),
+        *("PRH-001", "PRH-002", "PRH-003", "PRH-004", "PRH-005", "AGE-001"),
+        *("THR-001", "THR-002", "THR-003", "THR-004", "QUAL-001"),
+        *("GAL-001", "GAL-002", "QUO-001", "QUO-002", "SRV-001", "DIS-001"),
+        *("AUD-001", "AUD-002", "ALW-001", "ALW-002"),
     )
 
 

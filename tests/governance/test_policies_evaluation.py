@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from governance.policies import Policy, evaluate, next_boundary, threshold_floor_milli
+from governance.policies import Policy, evaluate, limits_of, next_boundary
 from tests.governance.policy_facts import DAY, NOW, POLICY, make_body, make_exemption, make_facts, make_moratorium
 
 SELECTOR: dict[str, list[str]] = make_body()["rules"][0]["selector"]
@@ -34,7 +34,7 @@ def test_a_refusal_lists_every_reason_in_catalogue_order() -> None:
         exemptions=[make_exemption(approvers=1)],
         key_operations=[],
         threshold_milli=1,
-        gallery_size=...,
+        attributes=...,
     )
 
     assert ids == [
@@ -60,7 +60,8 @@ def test_a_missing_fact_is_named_once_with_every_rule_that_needs_it() -> None:
 
     assert [rule.facts for rule in fired] == [("purpose",)]
     assert fired[0].reason.endswith(
-        "needed by VET-004, MOR-001, MOR-002, PUR-001, KEY-001, SEV-001, CASE-001, THR-002, ALW-001."
+        "needed by VET-004, MOR-001, MOR-002, PUR-001, KEY-001, SEV-001, CASE-001, THR-002, THR-003, THR-004, QUAL-001,"
+        " QUO-001, QUO-002, SRV-001, DIS-001, ALW-001."
     )
 
 
@@ -133,7 +134,7 @@ def test_a_rule_whose_selector_cannot_be_told_is_in_scope_and_asks_for_the_fact(
 
     (asked,) = [rule for rule in fired if rule.facts == (fact,)]
     assert asked.id == "INPUT-001" and "THR-001" in asked.reason
-    assert threshold_floor_milli(policy, make_facts(**{fact: ...})) == 50_000
+    assert limits_of(policy, make_facts(**{fact: ...})).threshold_floor_milli == 50_000
 
 
 def test_a_rule_that_surely_does_not_match_asks_for_nothing() -> None:
@@ -164,7 +165,7 @@ def test_a_rule_that_surely_does_not_match_asks_for_nothing() -> None:
 def test_the_floor_is_the_most_restrictive_in_scope(changes: dict[str, Any], floor: int) -> None:
     facts = make_facts(**changes)
 
-    assert threshold_floor_milli(POLICY, facts) == floor
+    assert limits_of(POLICY, facts).threshold_floor_milli == floor
     assert evaluate(POLICY, facts).limits.threshold_floor_milli == floor
 
 

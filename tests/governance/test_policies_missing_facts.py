@@ -10,7 +10,7 @@ from common.vocabulary import CustomerCategory
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, unusable_facts
 from governance.policies import Verdict, evaluate
-from tests.governance.policy_facts import IN_SCOPE, POLICY, READ, make_exemption, make_facts, make_moratorium
+from tests.governance.policy_facts import POLICY, READ, SITUATIONS, make_exemption, make_facts, make_moratorium
 
 
 def _input_reasons(verdict: Verdict) -> dict[str, str]:
@@ -25,10 +25,7 @@ ILL_TYPED = [{}, 1.5, "?", [7], -1]
 
 @pytest.mark.parametrize(("rule", "fact"), NEEDED)
 def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
-    base = {} if CATALOGUE[rule].spares_rights else {"operation": "delete", "key_operations": ["delete"]}
-    base |= IN_SCOPE.get(rule, {})
-
-    verdict = evaluate(POLICY, make_facts(**(base | {fact: ...})))
+    verdict = evaluate(POLICY, make_facts(**(SITUATIONS.get(rule, {}) | {fact: ...})))
 
     assert verdict.effect == "deny"
     assert rule in _input_reasons(verdict)[fact] or fact == "now"
@@ -39,7 +36,10 @@ def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
     "fact", sorted({fact for _, fact in NEEDED} - {"purpose", "engine_version", "now", "case_purpose"})
 )
 def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
-    verdict = evaluate(POLICY, make_facts(**{fact: value}))
+    rules = {rule for rule, needed in NEEDED if needed == fact}
+    situation = {} if rules - SITUATIONS.keys() else SITUATIONS[min(rules)]
+
+    verdict = evaluate(POLICY, make_facts(**(situation | {fact: value})))
 
     assert verdict.effect == "deny"
     assert fact in _input_reasons(verdict)

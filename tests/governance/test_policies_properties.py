@@ -10,12 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.canonical import canonical_json
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, OffenceClass, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    Attestation,
+    Circumstance,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+)
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
-from governance.facts import FACTS
-from governance.policies import Policy, RuleSetting, evaluate, in_reach, next_boundary, threshold_floor_milli
+from governance.facts import FACTS, unusable_facts
+from governance.policies import Policy, RuleSetting, demanded, evaluate, in_reach, limits_of, next_boundary
 from governance.rules.situation import DIMENSIONS
-from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, make_facts, make_moratorium
+from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, SITUATIONS, make_facts, make_moratorium
 
 _leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 _json = st.recursive(
@@ -92,6 +100,13 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "moratoria": st.lists(_moratoria, max_size=3),
     "exemptions": st.lists(_exemptions, max_size=3),
     "threshold_milli": st.sampled_from([None, 0, 79_999, 80_000, 99_000]),
+    "approval_attestations": _lists(st.sampled_from(sorted(Attestation))),
+    "approval_gallery_cap": st.sampled_from([None, 5_000, 4_999]),
+    "circumstances": _lists(st.sampled_from(sorted(Circumstance))),
+    "fmr_femto": st.sampled_from([None, 0, 10**9, 10**15]),
+    "searches_today": st.sampled_from([0, 999, 1_000]),
+    "searches_of_subject": st.sampled_from([None, 19, 20]),
+    "disclosed_until": st.integers(NOW - 396 * DAY, NOW - 394 * DAY),
     "case_state": st.sampled_from(["none", "unknown", "open", "closed"]),
     "case_purpose": st.none() | _purposes,
     "case_offence": st.none() | st.sampled_from([*OffenceClass]).map(str),
@@ -144,7 +159,10 @@ def test_any_json_object_gets_a_verdict_and_only_a_right_is_allowed_on_so_little
     verdict = evaluate(POLICY, facts)
 
     assert verdict.effect == "deny" or verdict.allowed_by == ("ALW-002",)
-    assert threshold_floor_milli(POLICY, facts) == verdict.limits.threshold_floor_milli
+    assert limits_of(POLICY, facts) == verdict.limits
+    assert demanded(POLICY, facts) >= {
+        rule.facts[0] for rule in verdict.fired if rule.id == "INPUT-001"
+    } & unusable_facts(facts)
     assert next_boundary(POLICY, facts) is None or facts["now"] >= 0
 
 
@@ -156,7 +174,8 @@ def test_no_damage_to_the_facts_raises(facts: dict[str, Any], damage: dict[str, 
     assert next_boundary(POLICY, {**facts, **damage}) is None or damage.get("now", NOW) >= 0
 
 
-_asked_for = sorted({fact for rule in CATALOGUE.values() for fact in rule.needs})
+# Of the base facts' rules; `test_policies_missing_facts` has a situation for each of the others.
+_asked_for = sorted({fact for rule in CATALOGUE.values() if rule.id not in SITUATIONS for fact in rule.needs})
 
 
 @given(_policies(), _facts, st.sets(st.sampled_from(sorted(FACTS)), min_size=1))

@@ -10,7 +10,9 @@ from governance.facts import FACTS
 from governance.policies import Verdict, evaluate
 from tests.governance.policy_facts import (
     DAY,
+    IN_EU,
     NOW,
+    POLICE,
     POLICY,
     READ,
     make_authorisation,
@@ -28,20 +30,7 @@ def _reason(verdict: Verdict, rule_id: str) -> str:
     return next(rule.reason for rule in verdict.fired if rule.id == rule_id)
 
 
-POLICE = {
-    "tenant_category": "law_enforcement",
-    "on_behalf_of": None,
-    "purpose": "criminal_investigation",
-    "approval_purposes": ["criminal_investigation"],
-    "key_purposes": ["criminal_investigation"],
-    "case_purpose": "criminal_investigation",
-}
-EUROPEAN = {
-    **POLICE,
-    "jurisdiction": "DE",
-    "approval_jurisdictions": ["EU"],
-    "key_jurisdictions": ["EU"],
-}
+EUROPEAN = {**POLICE, **IN_EU}
 URGENT = {"kind": "exigent", "ratify_by": NOW + 1}
 PHOTO_APP = {
     "tenant_category": "consumer_software",
@@ -85,6 +74,8 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"engine_version": "sface-2"}, ["VET-005"], "sface-2"),
     ({"approval_engine_versions": []}, ["VET-005"], "sface-1"),
     ({"suspended": ["organisation"]}, ["SUS-001"], "organisation"),
+    ({"audit_stale": ["sequencer"]}, ["AUD-002"], "its sequencer has not kept up"),
+    ({"audit_stale": ["sequencer", "witness"]}, ["AUD-002"], "its sequencer and witness"),
     ({"suspended": ["collection", "key"]}, ["SUS-001"], "collection, key"),
     ({"moratoria": [make_moratorium()]}, ["MOR-001"], "m1"),
     ({"moratoria": [make_moratorium(categories=["victim_rescue_ngo"])]}, ["MOR-001"], "m1"),

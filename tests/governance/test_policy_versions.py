@@ -11,10 +11,13 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg.types.json import Jsonb
 
-from governance import services
+from governance import policy_signatures, services
 from governance.audit import ledger
 from governance.catalogue import DEFAULT_POLICY_BODY
+from governance.errors import PolicyNotSigned
 from governance.models import PolicyVersion
+from governance.policies import Policy
+from governance.selectors import load_policy
 from governance.services import policy_versions
 from tests.conftest import admin_connection
 
@@ -81,9 +84,53 @@ def test_going_back_to_rules_that_are_not_in_force_is_a_version_of_its_own(far_a
         assert low is not None
         number = int(str(low[0]))
         admin.execute(
-            "INSERT INTO governance_policyversion (version, body, digest, author, approver, effective_from)"
-            " VALUES (%s, %s, %s, 'a', 'b', now())",
+            "INSERT INTO governance_policyversion (version, body, digest, author, approver, effective_from, signature)"
+            " VALUES (%s, %s, %s, 'a', 'b', now(), '')",
             [number, Jsonb({**past, "version": number}), f"past-{number}"],
         )
 
     assert _publish(past, effective_from=far_away) > number
+
+
+def test_rules_that_were_written_past_the_platform_are_not_judged_by(far_away: datetime) -> None:
+    """Whoever can write to the database cannot put rules in force: the signature of another version does not fit."""
+    ours = _publish(_changed("Rules of ours"), effective_from=far_away)
+    assert load_policy(ours).version == ours
+    number = ours + 1000
+    body = {**_changed("Rules of an intruder"), "version": number}
+    with admin_connection(connections["officer"].settings_dict["NAME"]) as admin:
+        admin.execute(
+            "INSERT INTO governance_policyversion (version, body, digest, author, approver, effective_from, signature)"
+            " SELECT %s, %s, %s, author, approver, effective_from, signature FROM governance_policyversion"
+            " WHERE version = %s",
+            [number, Jsonb(body), Policy.from_body(body).digest, ours],
+        )
+
+    with pytest.raises(PolicyNotSigned):
+        load_policy(number)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 8},
+        {"digest": "b" * 64},
+        {"author": "somebody"},
+        {"approver": "somebody"},
+        {"effective_from": 1},
+    ],
+)
+def test_a_signature_binds_the_body_to_number_date_and_people(change: dict[str, Any]) -> None:
+    values: dict[str, Any] = {
+        "version": 7,
+        "digest": "a" * 64,
+        "author": "one",
+        "approver": "another",
+        "effective_from": 1_790_000_000_000_000,
+    }
+    signature = policy_signatures.sign(**values)
+
+    assert policy_signatures.is_signed(signature, **values)
+    assert not policy_signatures.is_signed(signature, **values | change)
+    assert not policy_signatures.is_signed("", **values)
+    assert not policy_signatures.is_signed("not hexadecimal", **values)

@@ -39,13 +39,14 @@ def test_compose_starts_web_and_worker_after_the_preparation() -> None:
     compose = yaml.safe_load((DOCKER / "compose.yaml").read_text())
     services = compose["services"]
 
-    for name in ("web", "worker", "scheduler"):
+    for name in ("web", "worker", "scheduler", "sequencer"):
         assert services[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
         assert services[name]["command"] == [name]
         assert "custos_admin" not in str(services[name]["environment"]), "only the preparation may create roles"
         assert services[name]["read_only"] is True
     assert "custos_admin" in services["prepare"]["environment"]["DATABASE_URL"]
-    assert set(compose["volumes"]) == {"data", "database", "broker"}
+    assert not any(volume.startswith("data:") for volume in services["witness"]["volumes"]), "it sees no key of the log"
+    assert set(compose["volumes"]) == {"data", "database", "broker", "witness", "public"}
 
 
 def test_the_image_does_not_run_as_root() -> None:

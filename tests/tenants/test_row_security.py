@@ -140,5 +140,5 @@ def test_only_the_look_ups_that_precede_a_tenant_are_security_definers() -> None
 
     lookups = {str(row[0]) for row in rows}
     needed = {"custos_find_api_key", "custos_find_memberships", "custos_job_owner"}
-    machinery = {"custos_create_template_partition", "custos_purge_idempotency"}
+    machinery = {"audit_enqueue", "custos_create_template_partition", "custos_purge_idempotency"}
     assert needed <= lookups <= needed | machinery

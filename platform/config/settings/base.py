@@ -42,6 +42,9 @@ CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
 CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
 CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
+CUSTOS_SEQUENCER_LAG_SECONDS = ENVIRONMENT.sequencer_lag_seconds
+CUSTOS_WITNESS_LAG_SECONDS = ENVIRONMENT.witness_lag_seconds
+CUSTOS_WITNESS_URL = ENVIRONMENT.witness_url or ""
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
 
 # --- Django -----------------------------------------------------------------------------------------------------
@@ -69,6 +72,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "governance",
+    "governance.accountability",
     "governance.casework",
     "governance.vetting",
     "traffic",

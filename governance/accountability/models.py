@@ -1,0 +1,99 @@
+"""What is counted and reported: searches, watch-lists' terms, disclosure reports, reviews of sustained surveillance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from governance.models import TwoApprovers
+from tenants.models import TenantOwned, User
+
+
+class SearchRecord(TenantOwned):
+    """Searches that a limit counts: how many, in which case, and whom they were about, each as a keyed digest.
+
+    `subjects` holds the digests of probes and of the best candidates (`ledger.commitment`).
+    """
+
+    decision_entry_id = models.UUIDField(editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    n_searches = models.PositiveIntegerField()
+    case_commitment = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 NULL: in no case
+    subjects = ArrayField(models.CharField(max_length=64), default=list)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "at"], name="search_by_time"),
+            models.Index(
+                fields=["tenant", "case_commitment"], name="search_by_case", condition=Q(case_commitment__isnull=False)
+            ),
+            GinIndex(fields=["subjects"], name="search_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SubjectReview(TenantOwned):
+    """An independent review of the repeated searches of one person: it sets their count back (SRV-001)."""
+
+    subject = models.CharField(max_length=64)
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "subject"], name="review_by_subject")]
+
+    def __str__(self) -> str:
+        return f"review of {self.subject[:12]}"
+
+
+class WatchlistTerms(TenantOwned, TwoApprovers):
+    """A collection may be watched for in real time: in which operation, and until when (GAL-002)."""
+
+    collection_id = models.UUIDField()
+    operation = models.CharField(max_length=200)
+    effective_from = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "watchlist terms"
+        constraints: ClassVar = [
+            models.CheckConstraint(name="watchlist_approvers_differ", condition=~Q(approver_1=F("approver_2"))),
+            models.CheckConstraint(
+                name="watchlist_ends_after_it_begins", condition=Q(expires_at__gt=F("effective_from"))
+            ),
+            models.CheckConstraint(name="watchlist_names_an_operation", condition=~Q(operation="")),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "collection_id"], name="watchlist_by_collection")]
+
+    def __str__(self) -> str:
+        return f"watch-list terms {self.id}"
+
+
+class DisclosureReport(TenantOwned):
+    """An organisation's account of a period: its own statement, and how many searches the platform counted."""
+
+    period_from = models.DateTimeField()
+    period_until = models.DateTimeField()
+    statement = models.TextField()
+    n_searches = models.PositiveIntegerField()
+    decision_entry_id = models.UUIDField(editable=False)
+    filed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="disclosure_period_is_one", condition=Q(period_until__gt=F("period_from"))),
+            models.CheckConstraint(name="disclosure_says_something", condition=~Q(statement="")),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "-period_until"], name="disclosure_by_period")]
+
+    def __str__(self) -> str:
+        return f"disclosure until {self.period_until:%Y-%m-%d}"

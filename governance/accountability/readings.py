@@ -1,0 +1,65 @@
+"""The facts that this app knows, read for a decision in the tenant's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Max, Min
+
+from common.instants import micros_of
+from governance.accountability import searches
+from governance.accountability.models import DisclosureReport, WatchlistTerms
+from governance.models import Approval
+from governance.ports import register_fact
+from governance.questions import AccessRequest
+
+Facts = Mapping[str, Any]
+
+
+def register() -> None:
+    """Register the readers of these facts."""
+    register_fact("searches_today", searches_today)
+    register_fact("searches_in_case", searches_in_case)
+    register_fact("searches_of_subject", searches_of_subject)
+    register_fact("disclosed_until", disclosed_until)
+    register_fact("watchlists", watchlists)
+
+
+def searches_today(request: AccessRequest, facts: Facts) -> int:
+    return searches.count_today(request.actor.tenant_id)
+
+
+def searches_in_case(request: AccessRequest, facts: Facts) -> int | None:
+    case_ref = request.actor.usage.case_ref
+    return None if case_ref is None else searches.count_in_case(request.actor.tenant_id, case_ref=case_ref)
+
+
+def searches_of_subject(request: AccessRequest, facts: Facts) -> int | None:
+    if request.probe is None:
+        return None
+    return searches.count_of_subject(request.actor.tenant_id, subject=request.probe)
+
+
+def disclosed_until(request: AccessRequest, facts: Facts) -> int | None:
+    """Return the end of what was reported, else the first approval; None, which refuses, where there is neither."""
+    of_tenant = {"tenant_id": request.actor.tenant_id}
+    reported = DisclosureReport.objects.filter(**of_tenant).aggregate(until=Max("period_until"))["until"]
+    if reported is None:
+        reported = Approval.objects.filter(**of_tenant).aggregate(since=Min("valid_from"))["since"]
+    return None if reported is None else micros_of(reported)
+
+
+def watchlists(request: AccessRequest, facts: Facts) -> list[dict[str, Any]]:
+    if request.gallery_id is None:
+        return []
+    terms = WatchlistTerms.objects.filter(tenant_id=request.actor.tenant_id, collection_id=request.gallery_id)
+    return [
+        {
+            "id": str(item.id),
+            "operation": item.operation,
+            "from": micros_of(item.effective_from),
+            "until": micros_of(item.expires_at),
+        }
+        for item in terms.order_by("-expires_at")[:10]
+    ]
