@@ -159,6 +159,12 @@ class ExpiryForm(StatementForm):
     expires_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, label="It ends", help_text="UTC; twelve months from now at most."
     )
+    gallery_cap = forms.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="Most faces of one gallery. Empty: the policy's."
+    )
+    daily_searches = forms.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="Most searches a day. Empty: the policy's number."
+    )
 
 
 class QuestionForm(forms.Form):

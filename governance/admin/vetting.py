@@ -136,6 +136,8 @@ class VettingApplicationAdmin(ReadOnlyAdmin):
                 officer=_user(request),
                 statement=form.statement,
                 expires_at=values["expires_at"],
+                gallery_cap=values["gallery_cap"],
+                daily_searches=values["daily_searches"],
             )
             return change_page(change)
 

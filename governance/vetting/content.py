@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from common.canonical import NotCanonical, digest
 from common.errors import InvalidRequest
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import JURISDICTION_PARENTS, Attestation, CustomerCategory, Operation, Purpose
 from governance.vetting.models import VettingApplication
 
 MOST_OFFICERS: Final = 100
@@ -18,6 +18,7 @@ _KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "jurisdictions": frozenset(JURISDICTION_PARENTS),
     "purposes": frozenset(str(purpose) for purpose in Purpose),
     "operations": frozenset(str(operation) for operation in Operation),
+    "attestations": frozenset(str(attestation) for attestation in Attestation),
     "end_users": frozenset(str(category) for category in CustomerCategory),
 }
 _NEEDED: Final = (

@@ -29,6 +29,7 @@ from tenants.models import User
 
 _USING: Final = "officer"
 State = VettingApplication.State
+_APPROVED: Final = ("purposes", "operations", "jurisdictions", "end_users", "attestations")
 
 
 def begin_review(application_id: uuid.UUID, *, officer: User) -> VettingApplication:
@@ -65,7 +66,13 @@ def ask_for_more(application_id: uuid.UUID, *, officer: User, message: str) -> V
 
 
 def propose_approval(
-    application_id: uuid.UUID, *, officer: User, statement: Statement, expires_at: datetime
+    application_id: uuid.UUID,
+    *,
+    officer: User,
+    statement: Statement,
+    expires_at: datetime,
+    gallery_cap: int | None = None,
+    daily_searches: int | None = None,
 ) -> ChangeRequest:
     """Sign an approval as the first officer; the second one's signature puts it in force.
 
@@ -82,7 +89,9 @@ def propose_approval(
         "content_sha256": _digest(application),
         "expires_at": expires_at.isoformat(),
         "engine_versions": sorted(versions),
-        **{name: getattr(application, name) for name in ("purposes", "operations", "jurisdictions", "end_users")},
+        "gallery_cap": gallery_cap,
+        "daily_searches": daily_searches,
+        **{name: getattr(application, name) for name in _APPROVED},
     }
     return four_eyes.propose("approve_application", payload, proposer=officer, statement=statement)
 

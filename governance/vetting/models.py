@@ -42,6 +42,7 @@ class VettingApplication(TenantOwned):
     # What the organisation fills in.
     CONTENT: ClassVar = (
         "legal_name", "registration", "address", "contact", "jurisdictions", "purposes", "operations", "end_users",
+        "attestations",
         "rationale", "case_officers",
     )  # fmt: skip
 
@@ -54,6 +55,7 @@ class VettingApplication(TenantOwned):
     purposes = _slugs()
     operations = _slugs()
     end_users = _slugs()
+    attestations = _slugs()
     rationale = models.TextField(blank=True)
     case_officers = models.JSONField(default=list, blank=True, help_text="Name, training, and when it was taken.")
     created_by_kind = models.CharField(max_length=20, choices=choices_of(ActorKind))

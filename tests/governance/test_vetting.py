@@ -46,6 +46,7 @@ STATED: dict[str, Any] = {
     "purposes": ["victim_identification"],
     "operations": ["search", "enrol", "detect"],
     "end_users": ["victim_rescue_ngo"],
+    "attestations": ["lawful_basis"],
     "rationale": "We look for children who were abducted.",
     "case_officers": [{"name": "A. Jones", "training": "Reviewing candidates", "trained_on": "2026-03-02"}],
 }
@@ -114,7 +115,7 @@ def test_two_assigned_officers_approve_what_was_applied_for(submitted: VettingAp
     approval = Approval.objects.using("officer").get(id=str(change.result_id))
     assert (approval.approver_1_id, approval.approver_2_id) == (first.pk, second.pk)
     assert (approval.purposes, approval.operations) == (["victim_identification"], ["detect", "enrol", "search"])
-    assert approval.engine_versions == ["fake-1"]
+    assert (approval.engine_versions, approval.attestations) == (["fake-1"], ["lawful_basis"])
     stored = VettingApplication.objects.using("officer").get(id=submitted.id)
     assert (stored.state, stored.approval_id) == ("approved", approval.id)
     assert _events(submitted) == [

@@ -17,6 +17,7 @@ _STATEMENTS: Final[dict[str, Any]] = {
     "purposes": ["victim_identification"],
     "operations": ["detect", "enrol", "search"],
     "end_users": ["victim_rescue_ngo"],
+    "attestations": ["lawful_basis", "provenance_known"],
     "rationale": "We look for children who were abducted.",
     "case_officers": [{"name": "A. Jones", "training": "Reviewing candidates", "trained_on": "2026-01-15"}],
 }

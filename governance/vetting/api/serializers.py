@@ -7,7 +7,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import JURISDICTION_PARENTS, Attestation, CustomerCategory, Operation, Purpose
 from governance.vetting.content import MOST_OFFICERS
 from governance.vetting.evidence import MOST_BYTES
 from governance.vetting.models import Evidence, VettingApplication
@@ -35,6 +35,7 @@ class _Statements(StrictSerializer):
     purposes = _any_of(Purpose)
     operations = _any_of(Operation)
     end_users = _any_of(CustomerCategory)
+    attestations = _any_of(Attestation)
     rationale = serializers.CharField(max_length=10_000, allow_blank=True, help_text="What it is for, and why.")
     case_officers = serializers.ListField(child=CaseOfficer(), max_length=MOST_OFFICERS)
 
@@ -88,6 +89,7 @@ class ApplicationResponse(ApplicationSummary):
     purposes = serializers.ListField(child=serializers.CharField())
     operations = serializers.ListField(child=serializers.CharField())
     end_users = serializers.ListField(child=serializers.CharField())
+    attestations = serializers.ListField(child=serializers.CharField())
     rationale = serializers.CharField(allow_blank=True)
     case_officers = CaseOfficer(many=True)
     message = serializers.CharField(allow_blank=True, help_text="What the officers last told you.")

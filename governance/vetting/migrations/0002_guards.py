@@ -27,10 +27,10 @@ BEGIN
     END IF;
     IF OLD.state NOT IN ('draft', 'more_information') AND
        (NEW.legal_name, NEW.registration, NEW.address, NEW.contact, NEW.jurisdictions, NEW.purposes, NEW.operations,
-        NEW.end_users, NEW.rationale, NEW.case_officers)
+        NEW.end_users, NEW.attestations, NEW.rationale, NEW.case_officers)
        IS DISTINCT FROM
        (OLD.legal_name, OLD.registration, OLD.address, OLD.contact, OLD.jurisdictions, OLD.purposes, OLD.operations,
-        OLD.end_users, OLD.rationale, OLD.case_officers) THEN
+        OLD.end_users, OLD.attestations, OLD.rationale, OLD.case_officers) THEN
         RAISE EXCEPTION 'what was submitted does not change' USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
@@ -66,7 +66,7 @@ ALTER TABLE vetting_evidence ENABLE ALWAYS TRIGGER evidence_stays;
 """
 
 _COLUMNS = (
-    "state, legal_name, registration, address, contact, jurisdictions, purposes, operations, end_users, rationale,"
+    "state, legal_name, registration, address, contact, jurisdictions, purposes, operations, end_users, attestations, rationale,"
     " case_officers, submitted_at, appeal"
 )
 
