@@ -131,7 +131,8 @@ class ApplicationUserPermission(UserObjectPermissionBase):
     """Which officer may review which application (django-guardian, direct foreign keys)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    content_object = models.ForeignKey(VettingApplication, on_delete=models.CASCADE)
+    # The constraint is made by RunSQL: it goes with its application, also when a tenant is erased.
+    content_object = models.ForeignKey(VettingApplication, on_delete=models.CASCADE, db_constraint=False)
 
     class Meta(UserObjectPermissionBase.Meta):
         abstract = False

@@ -183,7 +183,11 @@ class Migration(migrations.Migration):
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
                 (
                     "content_object",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="vetting.vettingapplication"),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="vetting.vettingapplication",
+                    ),
                 ),
             ],
             options={
