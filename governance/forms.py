@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
+from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
 
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
 from governance.four_eyes import Statement
@@ -189,3 +189,11 @@ class AssignmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         officers = User.objects.using("officer").filter(staff_role=StaffRole.OFFICER, is_active=True)
         self.fields["officer"].queryset = officers.order_by("username")  # type: ignore[attr-defined]
+
+
+class PeriodForm(forms.Form):
+    """The days of a report."""
+
+    first = forms.DateField(widget=AdminDateWidget, label="First day", help_text="UTC.")
+    last = forms.DateField(widget=AdminDateWidget, label="Last day", help_text="UTC; included.")
+    form = forms.ChoiceField(choices=[("html", "Show it"), ("csv", "CSV"), ("json", "JSON")], label="As")

@@ -1,4 +1,4 @@
-"""Letters to an organisation's owners and admins about its application. The page says the same."""
+"""Letters to an organisation's owners and admins about its application. The route of the application says the same."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def write_to(application: VettingApplication, *, about: str) -> None:
         for address in addresses:
             EmailMessage(f"Custos: {_SUBJECTS[about]}", body, to=[address]).send()
     except OSError:
-        # No address and no name in the log; the dashboard shows the same message.
+        # No address and no name in the log; the route of the application says the same.
         logger.warning("a letter about application %s could not be sent", application.id)
