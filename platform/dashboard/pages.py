@@ -28,7 +28,10 @@ MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
+    **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
+    **dict.fromkeys(("face-join", "person-face-remove"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
+    "evaluation": "evaluations",
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),

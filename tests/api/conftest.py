@@ -20,10 +20,10 @@ from governance.casework.authorisations import NewAuthorisation, record_authoris
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, evaluation_runs
+from recognition.services import collections, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
-from tests.api.routes import Objects
+from tests.api.routes import PERSON, Objects
 from tests.people import actor_for, make_member
 from tests.worlds import Player
 
@@ -83,12 +83,13 @@ def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
 
 @pytest.fixture
 def make_objects(home: Path) -> MakeObjects:
-    """Make a collection with a face and an open job for a tenant that may still do so."""
+    """Make a collection with a person, who has a face, and an open job for a tenant that may still do so."""
 
     def make(player: Player, *, collection: str = "gallery", external_id: str = "", **options: Any) -> Objects:
         collections.create_collection(collection, actor=player.actor, store_images=True, **options)
+        persons.create_person(PERSON, collection_name=collection, actor=player.actor, display_name=external_id)
         enrolled = enrolment.enrol_image(
-            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id
+            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id, person=PERSON
         )
         # Rows that destroy a face come before those that destroy an image: it is of another face.
         pictured = enrolment.enrol_image(
@@ -125,6 +126,7 @@ def make_objects(home: Path) -> MakeObjects:
             *apply_for(player, why=external_id or "somebody"),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
+            person=PERSON,
             evaluation_id=str(evaluation.id),
         )
 
