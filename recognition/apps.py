@@ -12,11 +12,15 @@ class RecognitionConfig(AppConfig):
         from django.conf import settings
 
         from governance.casework.ports import register_review_picture
-        from governance.ports import register_fact
+        from governance.ports import register_fact, register_offered_versions, register_open_jobs
         from recognition.engines import registry
+        from recognition.services.engines import offered_versions
         from recognition.services.evaluations import evaluations
+        from recognition.services.open_jobs import open_jobs_of
         from recognition.services.portraits import review_picture
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_fact("evaluations", evaluations)
+        register_open_jobs(open_jobs_of)
+        register_offered_versions(offered_versions)
         register_review_picture(review_picture)

@@ -19,6 +19,7 @@ from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from governance.casework.reviews import NewReview
+from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment, evaluation_runs, persons
@@ -73,6 +74,29 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     return record_authorisation(worker, case_id=case_id, document=document).id
 
 
+def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
+    """Begin an application that lacks nothing; return its id and that of its document."""
+    application = applications.begin_application(player.actor)
+    applications.state(
+        player.actor,
+        application_id=application.id,
+        values={
+            "legal_name": "Photo e. V.",
+            "registration": "4711",
+            "address": "Springfield",
+            "contact": "office@photo.example",
+            "jurisdictions": ["US"],
+            "purposes": ["photo_organisation"],
+            "operations": ["search"],
+            "end_users": ["consumer_software"],
+            "rationale": f"Albums of {why}.",
+            "case_officers": [{"name": "A. Jones", "training": "Reviewing", "trained_on": "2026-03-02"}],
+        },
+    )
+    added = evidence.add_evidence(player.actor, application_id=application.id, title="Charter", data=b"%PDF-1.7")
+    return str(application.id), str(added.id)
+
+
 @pytest.fixture
 def make_objects(home: Path) -> MakeObjects:
     """Make a collection with a person, who has a face, and an open job for a tenant that may still do so."""
@@ -115,6 +139,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            *apply_for(player, why=external_id or "somebody"),
             task_id=str(put_under_review(player)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
