@@ -79,6 +79,11 @@ DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
 }
 
 
+def mandatory_rules() -> list[dict[str, Any]]:
+    """Return the rules that every policy contains, as its body has them."""
+    return [setting for setting in DEFAULT_POLICY_BODY["rules"] if CATALOGUE[setting["id"]].is_mandatory]
+
+
 def as_markdown() -> str:
     """Return `docs/reference/rules.md`."""
     return "\n".join([*_preface(), *(line for rule in CATALOGUE.values() for line in _section(rule)), *_facts()]) + "\n"
@@ -88,7 +93,7 @@ def _preface() -> Iterator[str]:
     yield from (
         "# Rules",
         "",
-        "Made from `governance/catalogue.py`; do not edit. Rules are modelled on law and policy, each with its source;",
+        "Made by `manage.py rules_reference`; do not edit. Rules are modelled on law and policy, each with its source;",
         "nothing here is legal advice. Deny always wins, no allow means deny, and every rule is evaluated: a refusal",
         "lists every reason. A rule speaks only where its selector matches and between its dates; a fact that it needs",
         "and does not get refuses the request (INPUT-001). *Spares rights* marks the rules that never stand in the way",

@@ -10,9 +10,10 @@ class RecognitionConfig(AppConfig):
         """Tell the engine registry where its files are, and the gate who knows of evaluations. Nothing is opened."""
         from django.conf import settings
 
-        from governance.ports import register_fact
+        from governance.ports import register_fact, register_scales
         from recognition.engines import registry
-        from recognition.services.evaluations import evaluations
+        from recognition.services.evaluations import evaluations, scale
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_fact("evaluations", evaluations)
+        register_scales(scale)

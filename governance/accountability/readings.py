@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, Min
@@ -42,12 +44,17 @@ def searches_of_subject(request: AccessRequest, facts: Facts) -> int | None:
 
 
 def disclosed_until(request: AccessRequest, facts: Facts) -> int | None:
-    """Return the end of what was reported, else the first approval; None, which refuses, where there is neither."""
-    of_tenant = {"tenant_id": request.actor.tenant_id}
-    reported = DisclosureReport.objects.filter(**of_tenant).aggregate(until=Max("period_until"))["until"]
-    if reported is None:
-        reported = Approval.objects.filter(**of_tenant).aggregate(since=Min("valid_from"))["since"]
+    """None, where nothing was ever reported or approved, refuses."""
+    reported = reported_until(request.actor.tenant_id)
     return None if reported is None else micros_of(reported)
+
+
+def reported_until(tenant_id: uuid.UUID) -> datetime | None:
+    """Return the end of what the tenant has reported, else its first approval; inside its scope."""
+    reports = DisclosureReport.objects.filter(tenant_id=tenant_id).aggregate(until=Max("period_until"))
+    approvals = Approval.objects.filter(tenant_id=tenant_id).aggregate(since=Min("valid_from"))
+    reported: datetime | None = reports["until"] or approvals["since"]
+    return reported
 
 
 def watchlists(request: AccessRequest, facts: Facts) -> list[dict[str, Any]]:

@@ -63,6 +63,15 @@ class Tag(StrEnum):
         "audit-key:introduced",
         "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
     )
+    DISCLOSURE_FILED = "disclosure:filed", "An organisation accounted for its searches of a period."
+    WATCHLIST_GRANTED = (
+        "watchlist:granted",
+        "Two officers let a collection be watched for, in an operation, for a time.",
+    )
+    SUBJECT_REVIEWED = (
+        "subject:reviewed",
+        "Two oversight members reviewed the repeated searches of one person and set their count back.",
+    )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
     AUTHORISATION_RECORDED = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from common.errors import PlatformError
 from governance.questions import AccessRequest
 from recognition.engines import registry
+from recognition.engines.base import FaceEngine
 from recognition.services import engines
 
 
@@ -16,15 +17,26 @@ def evaluations(request: AccessRequest, facts: Mapping[str, Any]) -> list[dict[s
 
     A version that none of the offered engines has was calibrated elsewhere, and nothing is known of it here.
     """
-    if request.engine_version is None or not any(
-        _is_version(request.engine_version, name=name) for name in engines.offered_names()
-    ):
+    if request.engine_version is None or _engine_of(request.engine_version) is None:
         return []
     return [{"origin": "shipped", "least_threshold_milli": 0, "group_ratio_milli": None, "interval_ratio_milli": None}]
 
 
-def _is_version(version: str, *, name: str) -> bool:
-    try:
-        return registry.get(name).version == version
-    except PlatformError:
-        return False  # an engine that cannot work here has no version
+def scale(engine_version: str) -> Callable[[float], float] | None:
+    """Return the map from a similarity in per cent to the FMR of one comparison."""
+    engine = _engine_of(engine_version)
+    if engine is None:
+        return None
+    calibration = engine.calibration
+    return lambda similarity: calibration.fmr(calibration.score(similarity))
+
+
+def _engine_of(version: str) -> FaceEngine | None:
+    for name in engines.offered_names():
+        try:
+            engine = registry.get(name)
+        except PlatformError:
+            continue  # an engine that cannot work here has no version
+        if engine.version == version:
+            return engine
+    return None

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from governance.catalogue import mandatory_rules
 from recognition.engines.fake import face_picture
 
 
@@ -112,6 +113,19 @@ def face_ids(objects: Objects) -> dict[str, Any]:
     return {"ids": [objects.face_id]}
 
 
+def supposition(objects: Objects) -> dict[str, Any]:
+    return {"operation": "search", "threshold": 90}
+
+
+def candidate(objects: Objects) -> dict[str, Any]:
+    return {"rules": mandatory_rules(), "days": 1}
+
+
+def disclosure(objects: Objects) -> dict[str, Any]:
+    """A period that ended before there was an approval: only who may file learns that it will not do."""
+    return {"period_until": "2020-01-01T00:00:00Z", "statement": "Nothing."}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One method of one path.
@@ -176,11 +190,15 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/disclosures",             nothing,        200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/disclosures",             disclosure,     400, 403, 403, 403, 400, 401),
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),

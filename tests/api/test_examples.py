@@ -20,10 +20,10 @@ from tests.conformance import document, validator_of
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {"collections", "faces", "searches", "jobs", "decisions", "usage", "cases"}
+WORLD = {"collections", "faces", "searches", "jobs", "decisions", "policy", "usage", "cases"}
 CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
 # Objects whose members differ with the case; an example shows some.
-OPEN_OBJECTS = {"facts", "params", "outcome"}
+OPEN_OBJECTS = {"facts", "params", "outcome", "limits", "by_rule", "by_purpose"}
 
 
 def _operations() -> dict[str, tuple[str, str]]:

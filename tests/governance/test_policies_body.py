@@ -144,5 +144,5 @@ def test_a_body_outside_the_schema_is_refused_with_a_pointer_to_the_fault(body: 
     with pytest.raises(PolicyInvalid) as caught:
         Policy.from_body(body)
 
-    assert caught.value.extra["pointer"] == pointer
+    assert caught.value.extra["errors"][0]["pointer"] == pointer
     assert caught.value.as_problem()["code"] == "policy-invalid"
