@@ -7,10 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
+FILE ?= custos.dump
 T ?= tests
-BENCHMARKS := runtimes gate audit edge search_request enrolment detect_parallel stopping
+BENCHMARKS := runtimes gate audit edge search_request enrolment detect_parallel stopping rekognition
 
-.PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage
+.PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage backup restore
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
@@ -67,6 +68,12 @@ bench: install models ## Run every benchmark that needs no data of its own; resu
 
 bench-%: install models ## Run one benchmark, for example bench-gate, or bench-accuracy DATA=folder
 	@$(BIN)/python benchmarks/$(subst -,_,$*).py $(if $(DATA),--data "$(DATA)")
+
+backup: $(VENV)/.base ## Write the database into a file, also while it runs: make backup FILE=/safe/custos.dump
+	@$(BIN)/python -m instance backup "$(FILE)"
+
+restore: $(VENV)/.base ## Put a backup in the place of a stopped instance's database: make restore FILE=…
+	@$(BIN)/python -m instance restore "$(FILE)"
 
 manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
 	@$(BIN)/python manage.py $(C)

@@ -30,8 +30,7 @@ REQUESTS = 300
 WARM_UP = 30
 CLIENTS = 16
 CLIENT_SECONDS = 6.0
-# A search with most rules in scope: what the gate does with facts that are read (what is demanded, the verdict, and until
-# when it holds).
+# A search with most rules in scope. What is measured: which facts are demanded, the verdict, and until when it holds.
 _INVESTIGATION: dict[str, object] = {
     "tenant_category": "victim_rescue_ngo",
     "on_behalf_of": "law_enforcement",

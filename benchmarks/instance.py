@@ -23,10 +23,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class BenchTenant:
-    """An approved tenant and its key."""
+    """An approved tenant and its key; `pair` is for AWS Signature Version 4."""
 
     actor: Actor
     token: str
+    pair: tuple[str, str]
 
 
 @contextmanager
@@ -65,8 +66,8 @@ def bench_instance(*, engine: str = "onnx") -> Iterator[BenchTenant]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def benchmark_permit(actor: Actor) -> Permit:
-    """Return a permit from a real, recorded decision of the gate."""
+def benchmark_permit(actor: Actor, *, for_attributes: bool = False) -> Permit:
+    """Return a permit from a real, recorded decision of the gate: to compare, or to say attributes."""
     from common.vocabulary import Operation
     from governance import gate
     from recognition.engines import registry
@@ -74,9 +75,9 @@ def benchmark_permit(actor: Actor) -> Permit:
     decision = gate.authorise(
         gate.AccessRequest(
             actor=actor,
-            operation=Operation.COMPARE,
+            operation=Operation.ANALYSE_ATTRIBUTES if for_attributes else Operation.COMPARE,
             resource=gate.ResourceRef("benchmark", None, actor.tenant_id),
-            engine_version=registry.get().version,
+            engine_version=registry.get().attributes_version if for_attributes else registry.get().version,
         )
     )
     if decision.permit is None:
@@ -119,14 +120,14 @@ def _tenant(engine: str) -> BenchTenant:
             operations=list(Operation),
             jurisdictions=["US"],
             end_users=[category],
-            engine_versions=[registry.get(engine).version],
+            engine_versions=[registry.get(engine).version, registry.get(engine).attributes_version],
             attestations=list(Attestation),
         ),
         expires_at=ledger.database_now() + timedelta(days=2),
         approvers=(officers[0], officers[1]),
     )
     actor = Actor(ActorKind.API_KEY, key.id, tenant.id, Usage(Purpose.PHOTO_ORGANISATION, None, "US"))
-    return BenchTenant(actor, key.token)
+    return BenchTenant(actor, key.token, (key.access_key_id, key.secret_access_key))
 
 
 def _close_connections() -> None:

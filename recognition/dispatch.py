@@ -23,14 +23,19 @@ logger = logging.getLogger(__name__)
 RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
 RUN_SEARCH_BATCH: Final = "recognition.run_search_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
+RUN_EVALUATION_STEP: Final = "recognition.run_evaluation_step"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
 
 
-_BATCH_OF: Final = {JobKind.ENROL_FACES: RUN_ENROLMENT_BATCH, JobKind.SEARCH_FACES: RUN_SEARCH_BATCH}
+_BATCH_OF: Final = {
+    JobKind.ENROL_FACES: RUN_ENROLMENT_BATCH,
+    JobKind.SEARCH_FACES: RUN_SEARCH_BATCH,
+    JobKind.EVALUATE: RUN_EVALUATION_STEP,
+}
 
 
 def enqueue_batches(job_id: uuid.UUID, *, kind: JobKind, firsts: Iterable[int], tenant_id: uuid.UUID) -> None:
-    """Send the batches of a job that begin at these items, once the open transaction has committed."""
+    """Send the batches that begin at these items (or steps), once the transaction has committed."""
     for first in firsts:
         _enqueue(_BATCH_OF[kind], str(job_id), first, tenant_id=tenant_id)
 

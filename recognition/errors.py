@@ -115,6 +115,18 @@ class AllImagesFailed(Unprocessable):
     title = "None of the job's images could be used"
 
 
+class EvaluationImpossible(Unprocessable):
+    """The labelled faces do not allow a measurement; the detail says why."""
+
+    code = "evaluation-impossible"
+    title = "These faces cannot be evaluated"
+
+
+class EvaluationNotFound(NotFound):
+    code = "evaluation-not-found"
+    title = "There is no such evaluation, or no such plot of it"
+
+
 class StagingUnavailable(Unavailable):
     code = "staging-unavailable"
     title = "Uploaded images cannot be stored right now"

@@ -10,9 +10,15 @@ from django.conf import settings
 
 from common.context import task_tenant_id
 from common.tasks import PlatformTask, TenantTask
-from recognition.dispatch import PROMOTE_COLLECTION, RUN_ENROLMENT_BATCH, RUN_SEARCH_BATCH, SWEEP_JOBS
+from recognition.dispatch import (
+    PROMOTE_COLLECTION,
+    RUN_ENROLMENT_BATCH,
+    RUN_EVALUATION_STEP,
+    RUN_SEARCH_BATCH,
+    SWEEP_JOBS,
+)
 from recognition.gallery import partitions
-from recognition.services import batches, sweeping
+from recognition.services import batches, evaluation_runs, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -32,6 +38,12 @@ def run_enrolment_batch(job_id: str, first: int) -> None:
 def run_search_batch(job_id: str, first: int) -> None:
     """Search for one batch of a job."""
     batches.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
+
+
+@shared_task(name=RUN_EVALUATION_STEP, base=TenantTask, **_LIMITS)
+def run_evaluation_step(job_id: str, step: int) -> None:
+    """Do one step of an evaluation."""
+    evaluation_runs.run_step(uuid.UUID(job_id), step=step, tenant_id=task_tenant_id())
 
 
 @shared_task(name=PROMOTE_COLLECTION, base=TenantTask, **_LIMITS)

@@ -22,7 +22,7 @@ _WORKING: Final = _LOOKING | {
 OPERATIONS: Final[Mapping[TenantRole, frozenset[Operation]]] = {
     TenantRole.OWNER: frozenset(Operation),
     TenantRole.ADMIN: frozenset(Operation),
-    TenantRole.DEVELOPER: _WORKING | {Operation.ADMINISTER},
+    TenantRole.DEVELOPER: _WORKING | {Operation.ADMINISTER, Operation.EVALUATE},
     TenantRole.CASE_WORKER: _WORKING | {Operation.WATCHLIST_REALTIME},
     TenantRole.REVIEWER: _LOOKING,
     TenantRole.VIEWER: _LOOKING,

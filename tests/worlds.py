@@ -149,7 +149,8 @@ def make_player(staff: Staff) -> PlayerFactory:
 def current_engine_versions() -> tuple[str, ...]:
     from recognition.engines import registry
 
-    return (registry.get("fake").version,)
+    engine = registry.get("fake")
+    return (engine.version, engine.attributes_version)
 
 
 @pytest.fixture

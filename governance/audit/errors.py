@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Unavailable
+from common.errors import NotFound, Unavailable
 
 RULE_NOT_COMMITTED = "AUD-001"
 
@@ -36,3 +36,8 @@ class WitnessRefuses(Unavailable):
 
     code = "witness-refuses"
     title = "The witness does not cosign this log"
+
+
+class EvidenceErased(NotFound):
+    code = "evidence-erased"
+    title = "There is no such evidence, or its key was destroyed"

@@ -80,3 +80,11 @@ class Tag(StrEnum):
     )
     AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
     AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."
+    EVIDENCE_SEALED = (
+        "evidence:sealed",
+        "Evidence about a subject was sealed; the entry holds the digest of what is kept.",
+    )
+    SUBJECT_ERASED = (
+        "subject:erased",
+        "A subject's key was destroyed: what was sealed under it can be opened by nobody.",
+    )

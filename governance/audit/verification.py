@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import multiprocessing
 import os
@@ -38,6 +39,11 @@ _KEYS = """
     SELECT k.use, k.vkey, k.entry_id::text, e.body FROM audit_signing_key k
     FULL JOIN (SELECT id, body FROM audit_entry WHERE kind = 'event'
         AND convert_from(body, 'UTF8')::jsonb ->> 'action' = 'audit-key:introduced') e ON e.id = k.entry_id
+"""
+_SEALED = """
+    SELECT s.id::text, s.tenant_id::text, s.subject_id::text, s.sealed, e.id::text, e.body FROM audit_sealed s
+    FULL JOIN (SELECT id, body FROM audit_entry WHERE kind = 'event'
+        AND convert_from(body, 'UTF8')::jsonb ->> 'action' = 'evidence:sealed') e ON e.id = s.entry_id
 """
 _COSIGNATURES = """
     SELECT s.size, s.witness, extract(epoch FROM s.ts)::bigint, s.line, c.size IS NOT NULL
@@ -118,7 +124,8 @@ def verify_on(
         say(examination.size, total)
     examination.findings += _examine_upper_tiles(connection, roots)
     waiting = _examine_waiting(connection, examination)
-    examination.findings += [*_examine_keys(connection), *_examine_cosignatures(connection)]
+    examination.findings += [*_examine_keys(connection), *_examine_sealed(connection)]
+    examination.findings += _examine_cosignatures(connection)
     examination.received(receipts)
     return Verification(
         code=examination.conclude(),
@@ -209,6 +216,19 @@ def _examine_keys(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
             is_so = False
         if not is_so:
             yield Finding("edited", "the table of keys and the entries that introduce keys differ", entry=entry_id)
+
+
+def _examine_sealed(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Sealed evidence against the digests in the log: it needs no key, so erased evidence is checked as well."""
+    for evidence_id, tenant_id, subject_id, sealed, entry_id, body in connection.execute(_SEALED, binary=True):
+        try:
+            content = json.loads(body)
+            said = (content["resource"]["id"], content["tenant"], content["data"]["subject"], content["data"]["sha256"])
+        except (TypeError, ValueError, KeyError):
+            said = None
+        digest = hashlib.sha256(sealed).hexdigest() if sealed is not None else None
+        if said != (evidence_id, tenant_id, subject_id, digest):
+            yield Finding("edited", "sealed evidence is not what was recorded when it was sealed", entry=entry_id)
 
 
 def _examine_cosignatures(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ ENGINE_OPERATIONS: Final = (
     Operation.WATCHLIST_REALTIME,
     Operation.TRACK,
     Operation.CLUSTER,
+    Operation.EVALUATE,
 )
 
 _LIMITED_ACCESS: Final = (

@@ -42,6 +42,7 @@ class Operation(StrEnum):
     TRACK = "track"
     CLUSTER = "cluster"
     EXPORT = "export"
+    EVALUATE = "evaluate"
     READ_RESULT = "read_result"
     REVIEW = "review"
     DELETE = "delete"
@@ -128,6 +129,7 @@ class StaffRole(StrEnum):
 class JobKind(StrEnum):
     ENROL_FACES = "enrol_faces"
     SEARCH_FACES = "search_faces"
+    EVALUATE = "evaluate"
 
 
 class JobStatus(StrEnum):
@@ -152,6 +154,30 @@ class QualityReason(StrEnum):
     LOW_CONFIDENCE = "LOW_CONFIDENCE"
     SMALL_BOUNDING_BOX = "SMALL_BOUNDING_BOX"
     LOW_FACE_QUALITY = "LOW_FACE_QUALITY"
+
+
+class FaceAttribute(StrEnum):
+    """What an engine can say of a face beyond box, pose and quality; asked for by these names.
+
+    Race and ethnicity are not among them and never will be. Liveness is advisory and only given when named: `all` does
+    not mean it.
+    """
+
+    AGE_RANGE = "age_range"
+    BEARD = "beard"
+    EMOTIONS = "emotions"
+    EYE_DIRECTION = "eye_direction"
+    EYEGLASSES = "eyeglasses"
+    EYES_OPEN = "eyes_open"
+    FACE_OCCLUDED = "face_occluded"
+    GENDER = "gender"
+    HAIR_COLOUR = "hair_colour"
+    LANDMARKS = "landmarks"
+    LIVENESS = "liveness"
+    MOUSTACHE = "moustache"
+    MOUTH_OPEN = "mouth_open"
+    SMILE = "smile"
+    SUNGLASSES = "sunglasses"
 
 
 # ISO 3166 codes (and EU) with their parent; a rule for a parent holds in its children.

@@ -8,6 +8,7 @@ from common.vocabulary import CustomerCategory, OffenceClass, Operation, Purpose
 
 WORKING_OPERATIONS = (
     Operation.DETECT,
+    Operation.ANALYSE_ATTRIBUTES,
     Operation.COMPARE,
     Operation.ENROL,
     Operation.SEARCH,

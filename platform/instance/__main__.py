@@ -1,12 +1,13 @@
-"""`python -m instance run | demo | prepare | guard | services -- COMMAND`."""
+"""`python -m instance run | demo | prepare | guard | backup FILE | restore FILE | services -- COMMAND`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from config import env
-from instance import supervisor
+from instance import backup, supervisor
 from instance.errors import StartFailed
 
 
@@ -18,6 +19,11 @@ def main() -> int:
     commands.add_parser("demo", help="play the demonstration in an instance of its own, and remove it")
     commands.add_parser("prepare", help="create secrets, database roles and the extension for DATABASE_URL")
     commands.add_parser("guard", help="after the migrations: stop changes to the audit tables by their owner")
+    for name, sentence in (
+        ("backup", "write the whole database into a file, also while the instance runs"),
+        ("restore", "put a backup in the place of the database of a stopped instance"),
+    ):
+        commands.add_parser(name, help=sentence).add_argument("file", type=Path, metavar="FILE")
     services = commands.add_parser("services", help="run a command on ephemeral, migrated services")
     services.add_argument("argv", nargs="+", metavar="COMMAND", help="after --, for example: -- pytest tests/audit")
     arguments = parser.parse_args()
@@ -30,6 +36,10 @@ def main() -> int:
                 return supervisor.demo(environment)
             case "prepare":
                 return supervisor.prepare(environment)
+            case "backup":
+                return backup.back_up(environment, arguments.file)
+            case "restore":
+                return backup.put_back(environment, arguments.file)
             case "guard":
                 return supervisor.guard(environment)
             case _:

@@ -168,6 +168,46 @@ def _ensure_database(connection: psycopg.Connection[tuple[object, ...]], *, name
         )
 
 
+def make_empty(admin_url: str, *, name: str) -> None:
+    """Make an empty database of this name; one that is there is dropped.
+
+    Raises:
+        StartFailed: the server cannot be reached.
+    """
+    drop(admin_url, name=name)
+    with _connect(admin_url, database="postgres") as connection:
+        _ensure_database(connection, name=name)
+
+
+def put_in_place(admin_url: str, *, name: str) -> None:
+    """Let a database take the place of the one that the address names, which is dropped.
+
+    Raises:
+        StartFailed: the server cannot be reached.
+    """
+    target = DatabaseAddress.parse(admin_url).name
+    before, here, new = (sql.Identifier(each) for each in (f"{target}_before", target, name))
+    drop(admin_url, name=f"{target}_before")
+    with _connect(admin_url, database="postgres") as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [target])
+        with connection.transaction():
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(here, before))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, here))
+    drop(admin_url, name=f"{target}_before")
+    with _connect(admin_url, database=target) as connection:
+        _grant(connection, name=target)
+
+
+def drop(admin_url: str, *, name: str) -> None:
+    """Drop a database if it is there.
+
+    Raises:
+        StartFailed: the server cannot be reached.
+    """
+    with _connect(admin_url, database="postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 def _ensure_vector(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     try:
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector")

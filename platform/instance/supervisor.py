@@ -110,7 +110,7 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
     private_folder(home / "logs")
     os.environ.update({"CUSTOS_HOME": str(home), "PORT": str(environment.port)})
     with ExitStack() as stack:
-        stack.enter_context(_only_one(home))
+        stack.enter_context(only_one(home))
         with step("Models: verifying, fetching what is missing"):
             _must(environment, "fetch_models", hint="Check the network, then run the same command again.")
         with step("PostgreSQL and Valkey"):
@@ -261,7 +261,7 @@ def _python_path() -> str:
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[None]:
+def only_one(home: Path) -> Iterator[None]:
     """Hold the home's lock; the kernel lets it go when we die, however that happens."""
     with (home / "supervisor.lock").open("w") as lock:
         try:

@@ -22,6 +22,11 @@ _SEEN: Final[dict[str, Any]] = {
     "pose": {"yaw": -4.2, "pitch": 1.7, "roll": 0.6},
     "quality": {"brightness": 61.3, "sharpness": 78.9, "score": 84.1},
 }
+_ATTRIBUTES: Final[dict[str, Any]] = {
+    "age_range": {"low": 24, "high": 38},
+    "eyeglasses": {"value": False, "confidence": 97.2},
+    "smile": {"value": True, "confidence": 98.5},
+}
 _FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": _IMAGE_ID, "external_id": "anna", **_SEEN}
 _BEYOND: Final = "less than about 1 false match per 1,000,000 comparisons (beyond the measured data)"
 _SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08, "fmr_words": _BEYOND}
@@ -76,7 +81,10 @@ def _page(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item], "next_cursor": None}
 
 
-DETECT: Final = Example({"image": PICTURE}, {"image": {"width": 1600, "height": 1200}, "faces": [_SEEN]})
+DETECT: Final = Example(
+    {"image": PICTURE, "attributes": ["age_range", "eyeglasses", "smile"]},
+    {"image": {"width": 1600, "height": 1200}, "faces": [{**_SEEN, "attributes": _ATTRIBUTES}]},
+)
 COMPARE: Final = Example(
     {"source": PICTURE, "target": PICTURE, "threshold": 90},
     {"source_face": _SEEN, "matches": [{**_SCORES, "face": _SEEN}], "unmatched": [], "threshold": 90.0},
@@ -120,4 +128,25 @@ GET_JOB_RESULTS: Final = Example(
             "problem": None,
         }
     )
+)
+_EVALUATION: Final[dict[str, Any]] = {
+    "id": _JOB_ID,
+    "status": "succeeded",
+    "collection": "family",
+    "probe_collection": None,
+    "engine_version": "sface-1",
+    "problem": None,
+    "created_at": _TIME,
+    "finished_at": _TIME,
+}
+LIST_EVALUATIONS: Final = Example(answer=_page(_EVALUATION))
+CREATE_EVALUATION: Final = Example(
+    {"collection": "family", "groups": {"anna": "women", "ben": "men"}}, _job("evaluate", "queued", done=0)
+)
+GET_EVALUATION: Final = Example(
+    answer={
+        **_EVALUATION,
+        "report": {"data": {"templates": 120, "subjects": 40, "unlabelled": 0, "drawn_from": 120}},
+        "plots": ["det", "calibration"],
+    }
 )

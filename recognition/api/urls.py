@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from recognition.api.views import collections, detection, faces, jobs, searches
+from recognition.api.views import collections, detection, evaluations, faces, jobs, searches
 from recognition.models import COLLECTION_NAME
 
 
@@ -33,6 +33,8 @@ urlpatterns = [
     path(f"{_COLLECTION}/faces/<uuid:face_id>", faces.FaceDetail.as_view(), name="face"),
     path(f"{_COLLECTION}/search:batch", searches.SearchBatch.as_view(), name="search-batch"),
     path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
+    path("evaluations", evaluations.EvaluationList.as_view(), name="evaluations"),
+    path("evaluations/<uuid:evaluation_id>", evaluations.EvaluationDetail.as_view(), name="evaluation"),
     path("jobs", jobs.JobList.as_view(), name="jobs"),
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),

@@ -23,16 +23,17 @@ POINTS: Final = np.array(
 _LEAST_PLAIN_SCALE: Final = 0.5
 
 
-def similarity_transform(points: FloatArray) -> FloatArray:
-    """Return the rotation, scale and shift that bring five points nearest to the template.
+def similarity_transform(points: FloatArray, *, target: FloatArray = POINTS) -> FloatArray:
+    """Return the rotation, scale and shift that bring points nearest to where they belong.
 
     Args:
-        points: float32 (5, 2), pixels.
+        points: float32 (n, 2), pixels.
+        target: float32 (n, 2), pixels of the crop; by default the template's five.
 
     Returns:
         float32 (2, 3), for `cv2.warpAffine`.
     """
-    source, target = points.astype(np.float64), POINTS.astype(np.float64)
+    source, target = points.astype(np.float64), target.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     from_mean, to_mean = source - source_mean, target - target_mean
     u, singular, vt = np.linalg.svd(to_mean.T @ from_mean / len(source))
@@ -54,18 +55,31 @@ def aligned_crop(pixels: npt.NDArray[np.uint8], points: FloatArray) -> npt.NDArr
     Returns:
         uint8 (112, 112, 3); black where the picture ends.
     """
-    transform = similarity_transform(points)
+    return cut_out(pixels, similarity_transform(points), side_px=SIDE_PX)
+
+
+def cut_out(pixels: npt.NDArray[np.uint8], transform: FloatArray, *, side_px: int) -> npt.NDArray[np.uint8]:
+    """Cut a square out of a picture, averaging where it is shrunk much.
+
+    Args:
+        pixels: uint8 (h, w, 3).
+        transform: float32 (2, 3), from pixels of the picture to pixels of the square; rotation, one scale, shift.
+        side_px: of the square.
+
+    Returns:
+        uint8 (side_px, side_px, 3); black where the picture ends.
+    """
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     if scale < _LEAST_PLAIN_SCALE:
-        pixels, transform = _shrunk(pixels, transform=transform, scale=scale)
-    return cv2.warpAffine(pixels, transform, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        pixels, transform = _shrunk(pixels, transform=transform, scale=scale, side_px=side_px)
+    return cv2.warpAffine(pixels, transform, (side_px, side_px), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
 def _shrunk(
-    pixels: npt.NDArray[np.uint8], *, transform: FloatArray, scale: float
+    pixels: npt.NDArray[np.uint8], *, transform: FloatArray, scale: float, side_px: int
 ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
     """Shrink the part of the picture that is needed by a whole factor, averaging; adapt the transform to it."""
-    corners = np.array([[0, 0], [SIDE_PX, 0], [0, SIDE_PX], [SIDE_PX, SIDE_PX]], np.float32)
+    corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]], np.float32)
     seen = (corners - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
     height, width = pixels.shape[:2]
     left, top = (int(max(0, value)) for value in np.floor(seen.min(axis=0)))

@@ -13,8 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from common.permits import Permit
+from common.vocabulary import FaceAttribute
+from recognition.engines.attributes import Attributes, Landmark
 from recognition.evaluation.calibration import Calibration
 from recognition.images import UprightImage
+
+__all__ = [
+    "MAX_FACES",
+    "Box",
+    "DetectedFace",
+    "FaceEngine",
+    "FloatArray",
+    "Landmark",
+    "Pose",
+    "Quality",
+    "Template",
+]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -29,19 +43,6 @@ class Box:
     top: float
     width: float
     height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """A point of the face: `eyeLeft`, `eyeRight`, `nose`, `mouthLeft` or `mouthRight`.
-
-    As in Rekognition, left and right are those of the picture: `eyeLeft` is the eye nearer its left border when the
-    head is upright.
-    """
-
-    type: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,14 @@ class FaceEngine(Protocol):
     def calibration(self) -> Calibration:
         """What its similarity scores mean."""
 
+    @property
+    def attributes(self) -> frozenset[FaceAttribute]:
+        """What `analyse` can be asked for here; empty: it says nothing beyond detection."""
+
+    @property
+    def attributes_version(self) -> str:
+        """Changes whenever an attribute would. Apart from `version`: another model of ages leaves templates alone."""
+
     def detect(self, image: UprightImage, *, permit: Permit, max_faces: int = MAX_FACES) -> tuple[DetectedFace, ...]:
         """Find up to `max_faces` faces, largest first.
 
@@ -122,6 +131,18 @@ class FaceEngine(Protocol):
         """Make one template for each of the faces found in this image, in their order.
 
         Raises:
+            TypeError: `permit` is not a Permit.
+            EngineInWrongProcess: the process forked after the engine was loaded.
+        """
+
+    def analyse(
+        self, image: UprightImage, faces: Sequence[DetectedFace], *, wanted: frozenset[FaceAttribute], permit: Permit
+    ) -> tuple[Attributes, ...]:
+        """Say what was asked of each of the faces found in this image, in their order. Runs only what it takes.
+
+        Raises:
+            AttributesNotOffered: something was asked that is not among `attributes`.
+            WeightsMissing, WeightsAltered, RuntimeUnusable: a model that it takes cannot be loaded.
             TypeError: `permit` is not a Permit.
             EngineInWrongProcess: the process forked after the engine was loaded.
         """

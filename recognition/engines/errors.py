@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.errors import InvalidRequest, PlatformError, Unavailable
+from common.vocabulary import FaceAttribute
 
 
 class EngineUnknown(InvalidRequest):
@@ -48,3 +49,21 @@ class EngineInWrongProcess(PlatformError):
 
     code = "engine-in-wrong-process"
     title = "The engine was loaded in another process"
+
+
+class AttributesNotOffered(InvalidRequest):
+    """An attribute was asked for that this engine does not say; the detail lists what it does."""
+
+    code = "attributes-not-offered"
+    title = "This engine does not say that of a face"
+
+
+def require_offered(wanted: frozenset[FaceAttribute], *, offered: frozenset[FaceAttribute]) -> None:
+    """Refuse what an engine does not offer.
+
+    Raises:
+        AttributesNotOffered: something of it is not offered.
+    """
+    if unknown := sorted(wanted - offered):
+        names = ", ".join(sorted(offered)) or "none beyond box, landmarks, pose and quality"
+        raise AttributesNotOffered(f"Not offered: {', '.join(unknown)}. Offered: {names}.")

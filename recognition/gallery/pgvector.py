@@ -26,6 +26,7 @@ _READ_ATTEMPTS: Final = 5
 # What a permit must have been given for.
 _TO_ADD: Final = (Operation.ENROL,)
 _TO_SEARCH: Final = (Operation.SEARCH,)
+_TO_EVALUATE: Final = (Operation.EVALUATE,)
 _TO_REMOVE: Final = (Operation.DELETE,)
 
 # COPY is refused on tables with row-level security.
@@ -61,6 +62,14 @@ _VECTOR: Final = """
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
     WHERE c.tenant_id = %s AND c.id = %s
+"""
+_VECTORS: Final = """
+    SELECT c.partition_no, t.face_id, t.template::text
+    FROM recognition_collection c
+    LEFT JOIN recognition_template t
+        ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
+    WHERE c.tenant_id = %s AND c.id = %s
+    ORDER BY t.face_id
 """
 _REMOVE_ALL: Final = (
     "DELETE FROM recognition_template WHERE partition_no = %s AND tenant_id = %s AND collection_id = %s"
@@ -113,6 +122,16 @@ class PgvectorGallery:
             return None
         stored = np.array([text.strip("[]").split(",")], dtype=np.float32)
         return Template(_unit(reveal(stored, gallery=gallery))[0], engine_version)
+
+    def all_vectors(self, gallery: GalleryRef, *, permit: Permit) -> tuple[list[uuid.UUID], Vectors]:
+        """Return all templates: see `GalleryIndex`."""
+        require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_EVALUATE)
+        rows = [row[1:] for row in _follow(gallery, _VECTORS, before=[], after=[]) if row[1] is not None]
+        if not rows:
+            return [], np.empty((0, gallery.dimensions), np.float32)
+        numbers = np.array(",".join(text.strip("[]") for _, text in rows).split(","), np.float32)
+        stored = numbers.reshape(len(rows), gallery.dimensions)
+        return [face_id for face_id, _ in rows], _unit(reveal(stored, gallery=gallery))
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates: see `GalleryIndex`."""

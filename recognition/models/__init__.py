@@ -11,6 +11,7 @@ from recognition.models.collections import (
     Collection,
     TemplatePartition,
 )
+from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
 from recognition.models.images import Image
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
@@ -22,6 +23,7 @@ __all__ = [
     "SHARED_PARTITIONS",
     "Collection",
     "DispatchTicket",
+    "EvaluationRun",
     "Face",
     "Image",
     "Job",

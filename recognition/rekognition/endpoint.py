@@ -36,7 +36,7 @@ def endpoint(request: HttpRequest) -> HttpResponse:
         error = problems.as_platform_error(exception)
         if error is None:
             raise
-        response = refusal(fault_of(error, known=model.errors_of(name)))
+        response = refusal(fault_of(error, operation=name, known=model.errors_of(name)))
         metering.note_status(response, error.status)
         return response
 
@@ -59,38 +59,38 @@ def _response(body: bytes, *, status: int = 200) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, *, name: str) -> bytes:
-    body = _body_of(request)
-    signer = signature.signer_of(request.headers, path=request.get_full_path(), body=body)
+    _check_size(request)
+    signer = signature.signer_of(request.headers, path=request.get_full_path(), body=lambda: request.body)
     actor = signer.actor
     request.user = actor  # type: ignore[assignment]  # as REST's authentication does
-    operation = model.operation(name)
-    if operation is None or not request.headers["X-Amz-Target"].startswith(_TARGET_PREFIX):
-        raise Fault("UnknownOperationException", "There is no such operation.")
-    metering.note_operation(request, f"rekognition.{name}")
+    operation = model.operation(name) if request.headers["X-Amz-Target"].startswith(_TARGET_PREFIX) else None
+    if operation is not None:
+        metering.note_operation(request, f"rekognition.{name}")
     allowances.admit(actor)
+    if operation is None:
+        raise Fault("UnknownOperationException", "There is no such operation.")
     run = OPERATIONS.get(name)
     if run is None:
         raise Fault("AccessDeniedException", f"{name} is not offered here.")
-    parameters = shapes.decode(operation.input_shape, _json_of(request, body))
+    parameters = shapes.decode(operation.input_shape, _json_of(request))
     call = Call(name, actor, signer.region, parameters)
     if sent := number_of_images(call):
         metering.note_images(request, actor=actor, count=sent)
     return repeats.once(call, run)
 
 
-def _body_of(request: HttpRequest) -> bytes:
+def _check_size(request: HttpRequest) -> None:
     announced = request.META.get("CONTENT_LENGTH") or "0"
     if not announced.isdecimal() or int(announced) > MOST_BODY_BYTES:
         message = f"At most {MOST_BODY_BYTES:,} bytes are accepted."
         raise Fault("RequestEntityTooLargeException", message, status=413)
-    return request.body
 
 
-def _json_of(request: HttpRequest, body: bytes) -> Any:
+def _json_of(request: HttpRequest) -> Any:
     if request.content_type != CONTENT_TYPE:
         raise Fault("SerializationException", f"The Content-Type must be {CONTENT_TYPE}.")
     try:
-        return json.loads(body or b"{}", parse_constant=_refuse)
+        return json.loads(request.body or b"{}", parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Fault("SerializationException", "The body is no JSON object.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, PlatformError, QuotaExceeded, Unprocessable
@@ -55,22 +56,37 @@ _CODES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
 )
 
 
-def fault_of(error: PlatformError, *, known: frozenset[str]) -> Fault:
+# Where a search that must be reviewed by people (HUM-001) is asked for: an SDK could not show its answer.
+_REVIEWED: Final = {
+    "CompareFaces": "/v1/compare",
+    "SearchFaces": "/v1/collections/{collection}/search",
+    "SearchFacesByImage": "/v1/collections/{collection}/search",
+    "SearchUsers": "/v1/collections/{collection}/persons:search",
+    "SearchUsersByImage": "/v1/collections/{collection}/persons:search",
+}
+_REVIEW_RULE: Final = "HUM-001"
+
+
+def fault_of(error: PlatformError, *, operation: str, known: frozenset[str]) -> Fault:
     """Translate an error of the platform.
 
     Args:
         error: what a use-case raised. A refusal of the policy tells every rule that fired.
+        operation: that was called.
         known: the errors that the operation may answer, by the service's model; an SDK catches no others by name.
     """
     if error.status >= 500:
-        return Fault(INTERNAL, f"{error.title}. {_with_decision(error)}", status=500)
+        return Fault(INTERNAL, f"{error.title}. {error.detail}", status=500)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "InvalidParameterException")
     if known and code not in known:
         code = "InvalidParameterException"
-    return Fault(code, _with_decision(error))
+    return Fault(code, " ".join([error.detail, *_further(error, operation=operation)]))
 
 
-def _with_decision(error: PlatformError) -> str:
-    """Return what happened; a refusal also says where it is explained."""
-    appeal = error.extra.get("appeal")
-    return f"{error.detail} Explained at {appeal}." if appeal else error.detail
+def _further(error: PlatformError, *, operation: str) -> Iterator[str]:
+    """Say of a refusal where it is explained, and where a review can be had."""
+    if appeal := error.extra.get("appeal"):
+        yield f"Explained at {appeal}."
+    rules = {rule["id"] for rule in error.extra.get("rules", ())}
+    if _REVIEW_RULE in rules and operation in _REVIEWED:
+        yield f"By REST, POST {_REVIEWED[operation]} waits for the review."

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -69,13 +69,13 @@ class _Claim:
     signature: str
 
 
-def signer_of(headers: Mapping[str, str], *, path: str, body: bytes) -> Signer:
+def signer_of(headers: Mapping[str, str], *, path: str, body: Callable[[], bytes]) -> Signer:
     """Return who signed a POST request.
 
     Args:
         headers: as received; names in any case.
         path: with the query string, as received.
-        body: as received.
+        body: reads the body, as received; only called for a live key.
 
     Raises:
         Fault: the signature is missing, malformed, expired or wrong; the key is unknown, expired or revoked; or a
@@ -91,7 +91,7 @@ def signer_of(headers: Mapping[str, str], *, path: str, body: bytes) -> Signer:
         # One answer for unknown, expired and revoked. Custos gives out no session tokens.
         raise Fault("UnrecognizedClientException", "The security token included in the request is invalid.")
     key, secret = found
-    expected = _signature(claim, secret=secret, received=received, path=path, body=body, date=date)
+    expected = _signature(claim, secret=secret, received=received, path=path, body=body(), date=date)
     if not hmac.compare_digest(expected, claim.signature):
         raise Fault(
             "InvalidSignatureException",

@@ -20,10 +20,14 @@ def offered_names() -> tuple[str, ...]:
 def offered_versions() -> tuple[str, ...]:
     """Return the versions of those engines: what an approval that leaves the choice free names (VET-005).
 
+    An engine has one version of its templates and one of its attributes.
+
     Raises:
         WeightsMissing, CalibrationMissing, RuntimeUnusable: one is offered, and cannot work here.
     """
-    return tuple(registry.get(name).version for name in offered_names())
+    engines = [registry.get(name) for name in offered_names()]
+    attributes = [engine.attributes_version for engine in engines if engine.attributes]
+    return tuple(dict.fromkeys([*(engine.version for engine in engines), *attributes]))
 
 
 def default_engine() -> FaceEngine:

@@ -18,7 +18,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
 from recognition.models import Collection, Face, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.services import engines, references, submission
+from recognition.services import attributes, engines, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import Examined, examine
 from recognition.services.repeats import known_faces
@@ -55,6 +55,7 @@ def enrol_image(
     quality: QualityFilter = QualityFilter.AUTO,
     needs_face: bool = True,
     once: bool = False,
+    asked: Sequence[str] = (),
 ) -> Enrolled:
     """Enrol the faces of one picture, now.
 
@@ -68,9 +69,11 @@ def enrol_image(
         needs_face: whether a picture without a face to enrol is an error.
         once: return the faces that are stored of this very picture, under this external id, instead of storing them
             a second time.
+        asked: attributes to say of each enrolled face, some of `attributes.NAMES`; answered, not stored.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
+        AttributesNotOffered: the collection's engine does not say one of them.
         PolicyRefused: the policy does not allow it.
         NoFaceFound, NoUsableFace: there is nothing to enrol, and `needs_face`.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
@@ -79,7 +82,11 @@ def enrol_image(
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
-    with gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission:
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    with (
+        attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
+        gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission,
+    ):
         permit = admission.permit
         examined = examine(
             data,
@@ -88,6 +95,7 @@ def enrol_image(
             quality=quality,
             least_quality=admission.least_quality,
             permit=permit,
+            analysis=analysis,
         )
         if needs_face:
             examined.require_usable_face()
@@ -98,8 +106,10 @@ def enrol_image(
             admission.require_room(locked.face_count)
             image_id = faces[0].image_id if faces else None
             made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
+            analysis.complete(n_faces=len(faces))
             admission.complete(n_faces=len(faces), resource=made)
-    return Enrolled(image_id, tuple(map(view_of, faces)), examined.rejected, locked.engine_version)
+    views = (view_of(face, attributes=said) for face, said in zip(faces, examined.attributes, strict=True))
+    return Enrolled(image_id, tuple(views), examined.rejected, locked.engine_version)
 
 
 def _store(

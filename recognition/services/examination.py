@@ -10,10 +10,12 @@ from django.conf import settings
 from common.permits import Permit
 from common.vocabulary import QualityReason
 from recognition import images
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, NoUsableFace
 from recognition.images import ImageLimits, UprightImage
 from recognition.models import QualityFilter
+from recognition.services.attributes import Analysis
 from recognition.services.results import Rejection
 from recognition.services.turns import turn
 
@@ -35,11 +37,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A picture with the faces to enrol, each with its template, and those that were rejected."""
+    """A picture with the faces to enrol, each with its template, and those that were rejected.
+
+    `attributes` has one entry for each face that is enrolled, None where nothing was asked.
+    """
 
     picture: Picture
     faces: tuple[tuple[DetectedFace, Template], ...]
     rejected: tuple[Rejection, ...]
+    attributes: tuple[Attributes | None, ...]
 
     def require_usable_face(self) -> None:
         """Go on only when there is something to enrol.
@@ -65,7 +71,14 @@ def open_image(data: bytes) -> UprightImage:
 
 
 def examine(
-    data: bytes, *, engine: FaceEngine, max_faces: int, quality: QualityFilter, least_quality: float, permit: Permit
+    data: bytes,
+    *,
+    engine: FaceEngine,
+    max_faces: int,
+    quality: QualityFilter,
+    least_quality: float,
+    permit: Permit,
+    analysis: Analysis | None = None,
 ) -> Examined:
     """Find the faces of a picture and make templates of those that can be enrolled, largest first.
 
@@ -87,8 +100,9 @@ def examine(
             detected, image=image, max_faces=max_faces, quality=quality, least_quality=least_quality
         )
         templates = engine.extract(image, accepted, permit=permit) if accepted else ()
+        said = analysis.of(image, accepted) if analysis else (None,) * len(accepted)
     picture = Picture(image.digest, image.width, image.height, image.format)
-    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected))
+    return Examined(picture, tuple(zip(accepted, templates, strict=True)), tuple(rejected), said)
 
 
 def find_faces(

@@ -20,7 +20,7 @@ from governance.audit.tags import Tag
 from governance.errors import PolicyRefused
 from recognition import staging
 from recognition.errors import CollectionNotFound, JobClosed, JobHalted, ThresholdBelowCollection
-from recognition.models import Collection, DispatchTicket, Job, JobItem
+from recognition.models import Collection, DispatchTicket, EvaluationRun, Job, JobItem
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
@@ -28,7 +28,11 @@ from recognition.services import identification, references
 
 R = TypeVar("R")
 
-OPERATION_OF: Final = {JobKind.ENROL_FACES: Operation.ENROL, JobKind.SEARCH_FACES: Operation.SEARCH}
+OPERATION_OF: Final = {
+    JobKind.ENROL_FACES: Operation.ENROL,
+    JobKind.SEARCH_FACES: Operation.SEARCH,
+    JobKind.EVALUATE: Operation.EVALUATE,
+}
 
 
 def list_jobs(*, actor: Actor, paginate: Callable[[QuerySet[Job]], R]) -> R:
@@ -126,7 +130,7 @@ def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
         return identification.request_of(actor, collection=collection, threshold=job.threshold, n_searches=0)
     return gate.AccessRequest(
         actor=actor,
-        operation=Operation.ENROL,
+        operation=OPERATION_OF[JobKind(job.kind)],
         resource=gate.ResourceRef("collection", collection.id, job.tenant_id),
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
@@ -139,6 +143,7 @@ def close(job: Job, *, status: JobStatus, problem: dict[str, Any] | None = None)
     rows = Job.objects.filter(tenant_id=job.tenant_id, id=job.id)
     rows.update(status=status, problem=problem, finished_at=Now())
     DispatchTicket.objects.filter(job_id=job.id).delete()
+    EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).update(groups={})
     transaction.on_commit(lambda: staging.remove(tenant_id=job.tenant_id, job_id=job.id))
 
 
@@ -193,6 +198,7 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
     destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
     selectors.items_of(job).delete()
+    EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
     close(job, status=JobStatus.HALTED_BY_POLICY, problem=refusal.as_problem())
     ledger.record_event(
         Tag.JOB_HALTED,

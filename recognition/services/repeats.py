@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from recognition.engines.base import Box
 from recognition.models import Collection, Face
+from recognition.selectors import faces as selectors
 from recognition.services.examination import Examined
 
 # One detector finds a face of one picture in one place; runtimes differ in the last bits.
@@ -17,17 +18,10 @@ def known_faces(examined: Examined, *, collection: Collection, external_id: str)
 
     A face that was deleted meanwhile is not stored any more, so it is None and may be enrolled anew.
     """
-    rows = list(
-        Face.objects.filter(
-            tenant_id=collection.tenant_id,
-            collection_id=collection.id,
-            external_id=external_id,
-            image__digest=examined.picture.digest,
-            image__collection_id=collection.id,
-        )
-        .select_related("image")
-        .order_by("id")
+    same = selectors.list_in(collection).filter(
+        external_id=external_id, image__collection_id=collection.id, image__digest=examined.picture.digest
     )
+    rows = list(same.select_related("image").order_by("id"))
     return [_at(detected.box, rows=rows) for detected, _ in examined.faces]
 
 

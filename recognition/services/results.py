@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from common.preconditions import entity_tag
 from common.vocabulary import QualityReason
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import Box, DetectedFace, Landmark, Pose, Quality
 from recognition.evaluation.calibration import Calibration
 from recognition.models import Face
@@ -14,12 +15,13 @@ from recognition.models import Face
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """A face as callers see it; the ids are those of an enrolled one."""
+    """A face as callers see it; the ids are those of an enrolled one, attributes are there when they were asked for."""
 
     detected: DetectedFace
     id: uuid.UUID | None = None
     image_id: uuid.UUID | None = None
     external_id: str = ""
+    attributes: Attributes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ def top_bucket(matches: list[Match]) -> int | None:
     return max((int(match.similarity // 10) * 10 for match in matches), default=None)
 
 
-def view_of(row: Face) -> FaceView:
-    """Return an enrolled face as callers see it."""
+def view_of(row: Face, *, attributes: Attributes | None = None) -> FaceView:
+    """Return an enrolled face as callers see it; attributes are never stored, so only its enrolment can say them."""
     detected = DetectedFace(
         box=Box(row.box_left, row.box_top, row.box_width, row.box_height),
         confidence=row.confidence,
@@ -84,4 +86,4 @@ def view_of(row: Face) -> FaceView:
         pose=Pose(row.pose_yaw, row.pose_pitch, row.pose_roll),
         quality=Quality(row.brightness, row.sharpness, row.quality_score),
     )
-    return FaceView(detected, row.id, row.image_id, row.external_id)
+    return FaceView(detected, row.id, row.image_id, row.external_id, attributes)

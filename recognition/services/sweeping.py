@@ -97,6 +97,9 @@ def _open_job(job_id: uuid.UUID, *, tenant_id: uuid.UUID) -> tuple[Job, Collecti
 
 def _send(job: Job) -> None:
     with tenant_scope(job.tenant_id):
-        pending = selectors.items_of(job).filter(status=JobItem.Status.PENDING)
-        firsts = batch_starts(pending.values_list("sequence", flat=True))
+        if job.kind == JobKind.EVALUATE:
+            firsts = [job.done]
+        else:
+            pending = selectors.items_of(job).filter(status=JobItem.Status.PENDING)
+            firsts = batch_starts(pending.values_list("sequence", flat=True))
         dispatch.enqueue_batches(job.id, kind=JobKind(job.kind), firsts=firsts, tenant_id=job.tenant_id)

@@ -19,7 +19,7 @@ from governance.casework import cases
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, evaluation_runs
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import Objects
@@ -69,6 +69,7 @@ def make_objects(home: Path) -> MakeObjects:
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
         )
+        evaluation = evaluation_runs.submit_evaluation(collection_name=collection, actor=player.actor)
         member = make_member(player, TenantRole.VIEWER)
         with tenant_scope(player.tenant.id):
             member_id = Membership.objects.get(user=member).id
@@ -94,6 +95,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(authorise(player, case_id=case.id)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
+            evaluation_id=str(evaluation.id),
         )
 
     return make

@@ -34,6 +34,7 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -72,6 +73,10 @@ def description(_: Objects) -> dict[str, Any]:
 
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
+
+
+def new_evaluation(objects: Objects) -> dict[str, Any]:
+    return {"collection": objects.collection}
 
 
 def new_key(_: Objects) -> dict[str, Any]:
@@ -192,6 +197,9 @@ _USES = (
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/disclosures",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/disclosures",             disclosure,     400, 403, 403, 403, 400, 401),
+    Row("GET",    "/v1/evaluations",             nothing,        200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/evaluations",             new_evaluation, 202, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 403, 403, 403, 404, 401),
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),

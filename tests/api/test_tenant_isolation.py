@@ -124,12 +124,14 @@ class Prey:
 
     job: Job
     collection: Collection
+    evaluation_id: str
 
 
 # Every task that acts for a tenant, with the arguments that name an object.
 TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.run_enrolment_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_search_batch": lambda prey: [str(prey.job.id), 0],
+    "recognition.run_evaluation_step": lambda prey: [prey.evaluation_id, 0],
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.
@@ -141,7 +143,7 @@ def prey(world: World, hers: Objects, settings: Settings) -> Prey:
     """A job with work to do, and a collection that is due for promotion."""
     settings.CUSTOS_DEDICATED_PARTITION_FACES = 1
     with tenant_scope(world.alice.tenant.id):
-        return Prey(Job.objects.get(id=hers.job_id), Collection.objects.get(name=hers.collection))
+        return Prey(Job.objects.get(id=hers.job_id), Collection.objects.get(name=hers.collection), hers.evaluation_id)
 
 
 def _tasks() -> dict[str, Task[Any, Any]]:

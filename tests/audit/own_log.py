@@ -136,7 +136,7 @@ def own_log(folder: Path, *, name: str) -> Iterator[OwnLog]:
         admin.execute(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
     shutil.copytree(keys_before, folder / "keys")
     settings.CUSTOS_KEYS_DIR = folder / "keys"
-    _switch(name)
+    switch(name)
     context.bind_request_id("request-of-a-test")
     server = _witness(folder / "witness")
     try:
@@ -145,12 +145,13 @@ def own_log(folder: Path, *, name: str) -> Iterator[OwnLog]:
         server.shutdown()
         server.server_close()
         settings.CUSTOS_KEYS_DIR = keys_before
-        _switch(before)
+        switch(before)
         with admin_connection() as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _switch(name: str) -> None:
+def switch(name: str) -> None:
+    """Close every connection; the next ones go to the database of this name."""
     close_ledger_pool()
     receipts.forget_signer()
     for alias in connections:

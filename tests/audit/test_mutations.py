@@ -80,10 +80,13 @@ def test_every_column_of_every_table_of_the_log_is_flipped(log: OwnLog) -> None:
     with log.attacked() as admin:
         stored = admin.execute(
             "SELECT table_name, column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name LIKE 'audit\\_%'"
+            " WHERE table_schema = 'public' AND table_name LIKE 'audit\\_%' AND table_name <> 'audit_sealed'"
         ).fetchall()
 
-    assert {(table, column) for table, names in COLUMNS.items() for column in names} == set(stored)
+    # Since when an entry waits proves nothing, and is gone with the next batch; `test_evidence` has `audit_sealed`.
+    assert {(table, column) for table, names in COLUMNS.items() for column in names} == {*stored} - {
+        ("audit_pending", "queued_at")
+    }
 
 
 def test_flips_inside_a_receipt_are_found(log: OwnLog) -> None:

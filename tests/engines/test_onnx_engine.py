@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -204,11 +205,11 @@ class _Wrong:
 def test_a_runtime_that_fails_the_golden_vectors_is_not_used(monkeypatch: pytest.MonkeyPatch, models_dir: Path) -> None:
     genuine = session.open_session
 
-    def spoiled(path: Path, *, backend: Backend, threads: int) -> session.Session:
-        opened = genuine(path, backend=backend, threads=threads)
+    def spoiled(path: Path, *, backend: Backend, threads: int, **more: Any) -> session.Session:
+        opened = genuine(path, backend=backend, threads=threads, **more)
         return _Wrong(opened) if backend.runtime == "openvino" else opened
 
-    monkeypatch.setattr("recognition.engines.onnx.engine.open_session", spoiled)
+    monkeypatch.setattr("recognition.engines.onnx.loading.open_session", spoiled)
 
     fallen_back = OnnxEngine(models_dir)
     assert {str(backend) for backend in fallen_back.backends.values()} == {"onnxruntime f32"}

@@ -13,9 +13,13 @@ from common.context import tenant_scope
 from common.vocabulary import CustomerCategory, Operation, Purpose
 from governance import services as governance
 from governance.audit.models import AuditEntry
+from governance.errors import PolicyRefused
 from governance.models import Suspension
 from recognition.engines.fake import face_picture
 from recognition.models import Collection
+from recognition.rekognition import model
+from recognition.rekognition.arguments import account_of
+from recognition.rekognition.faults import fault_of
 from recognition.rekognition.operations import OPERATIONS
 from recognition.services import collections, enrolment
 from tests.rekognition.conftest import GALLERY, Sdk
@@ -62,14 +66,16 @@ def _walk(client: Any, *, face_id: str, arn: str) -> dict[str, str]:
     return answers
 
 
+def account_arn(player: Player) -> str:
+    """Return the name of the player's collection as a resource."""
+    return f"arn:aws:rekognition:eu-central-1:{account_of(player.tenant.id)}:collection/{GALLERY}"
+
+
 def _set_up(player: Player) -> tuple[str, str]:
     """Make what the walk asks for, while the player still may."""
-    from recognition.rekognition.arguments import account_of
-
     collections.create_collection(GALLERY, actor=player.actor)
     enrolled = enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=player.actor)
-    arn = f"arn:aws:rekognition:eu-central-1:{account_of(player.tenant.id)}:collection/{GALLERY}"
-    return str(enrolled.face_ids[0]), arn
+    return str(enrolled.face_ids[0]), account_arn(player)
 
 
 def _moratorium(player: Player, staff: Staff, impose: MoratoriumFactory) -> str:
@@ -196,3 +202,17 @@ def test_the_police_key_finds_nobody_by_any_detour(
     answers = _walk(sdk(player), face_id=face_id, arn=arn)
 
     assert face_id not in str({name: answer for name, answer in answers.items() if name not in RIGHTS})
+
+
+@pytest.mark.parametrize(
+    ("operation", "route"),
+    [("SearchFaces", "/v1/collections/{collection}/search"), ("CompareFaces", "/v1/compare"), ("DetectFaces", None)],
+)
+def test_a_search_that_people_must_review_is_sent_to_rest(operation: str, route: str | None) -> None:
+    refusal = PolicyRefused(decision_id=uuid.uuid4(), rules=[{"id": "HUM-001", "reason": "two reviewers"}])
+
+    fault = fault_of(refusal, operation=operation, known=model.errors_of(operation))
+
+    assert fault.code == "AccessDeniedException"
+    assert ("By REST" in fault.message) == (route is not None)
+    assert route is None or route in fault.message

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from recognition.api.serializers.attributes import AskedAttributes, AttributesResponse, attributes_of
 from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage, decoded
 from recognition.engines.base import MAX_FACES, Box
 from recognition.errors import ImageReferencesNotOffered
@@ -49,9 +50,10 @@ class FaceResponse(serializers.Serializer[Any]):
     external_id = serializers.CharField(required=False)
     box = BoxResponse()
     confidence = serializers.FloatField(help_text="Of the detector, in per cent.")
-    landmarks = LandmarkResponse(many=True)
+    landmarks = LandmarkResponse(many=True, help_text="Five; 30 where `landmarks` was asked for.")
     pose = PoseResponse()
     quality = QualityResponse()
+    attributes = AttributesResponse(required=False, help_text="What was asked for and could be seen.")
 
 
 class ImageSize(serializers.Serializer[Any]):
@@ -60,11 +62,7 @@ class ImageSize(serializers.Serializer[Any]):
 
 
 class _DetectOptions(StrictSerializer):
-    attributes = serializers.ListField(
-        child=serializers.ChoiceField(choices=["default"]),
-        required=False,
-        help_text="Box, confidence, landmarks, pose and quality; further attributes are not offered yet.",
-    )
+    attributes = AskedAttributes()
 
 
 class DetectRequest(_DetectOptions):
@@ -119,11 +117,13 @@ class _EnrolOptions(StrictSerializer):
 
 class EnrolFacesRequest(_EnrolOptions):
     image = EncodedImage()
+    attributes = AskedAttributes()
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
 class EnrolFacesUpload(_EnrolOptions):
     image = UploadedImage()
+    attributes = AskedAttributes()
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
@@ -212,17 +212,20 @@ def face_of(view: FaceView) -> dict[str, Any]:
         enrolled = {"id": view.id, "image_id": view.image_id}
         if view.external_id:
             enrolled["external_id"] = view.external_id
+    said = view.attributes
+    landmarks = (said.landmarks if said else None) or face.landmarks
     return {
         **enrolled,
         "box": box_of(face.box),
         "confidence": face.confidence,
-        "landmarks": [{"type": point.type, "x": point.x, "y": point.y} for point in face.landmarks],
+        "landmarks": [{"type": point.type, "x": point.x, "y": point.y} for point in landmarks],
         "pose": {"yaw": face.pose.yaw, "pitch": face.pose.pitch, "roll": face.pose.roll},
         "quality": {
             "brightness": face.quality.brightness,
             "sharpness": face.quality.sharpness,
             "score": face.quality.score,
         },
+        **({"attributes": attributes_of(said)} if said else {}),
     }
 
 

@@ -29,7 +29,7 @@ class Detect(OneImageView):
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, json=shapes.DetectRequest, upload=shapes.DetectUpload)
-        found = detection.detect_faces(body["image"], actor=actor_of(request))
+        found = detection.detect_faces(body["image"], actor=actor_of(request), asked=body.get("attributes", ()))
         return Response(shapes.detection_of(found))
 
 

@@ -68,6 +68,7 @@ class FaceList(OneImageView):
             external_id=body["external_id"],
             max_faces=body["max_faces"],
             quality=body["quality"],
+            asked=body.get("attributes", ()),
         )
         return Response(shapes.enrolled_of(enrolled), status=status.HTTP_201_CREATED)
 

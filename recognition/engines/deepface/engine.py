@@ -18,13 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from common.permits import Permit, require_permit
+from common.vocabulary import FaceAttribute
 from recognition.engines.alignment import aligned_crop
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import MAX_FACES, DetectedFace, FloatArray, Template
 from recognition.engines.deepface import files, library
 from recognition.engines.deepface.catalogue import PREFIX, Alignment, Detector, Recogniser, folder_of, parse
 from recognition.engines.deepface.finders import Finder, LibraryFinder, YuNetFinder
 from recognition.engines.detections import face_of, points_of
-from recognition.engines.errors import EngineInWrongProcess
+from recognition.engines.errors import EngineInWrongProcess, require_offered
 from recognition.evaluation.calibration import Calibration
 from recognition.images import UprightImage
 
@@ -33,7 +35,12 @@ PREPROCESSING: Final = 1
 
 
 class DeepfaceEngine:
-    """Loaded once a process; shared by its threads, which take turns; refused in a fork."""
+    """Loaded once a process; shared by its threads, which take turns; refused in a fork.
+
+    It says no attributes: the library's analyses of age, gender, emotion and race cannot be reached (decision 0006).
+    """
+
+    attributes: frozenset[FaceAttribute] = frozenset()
 
     def __init__(self, models_dir: Path, selection: str, *, calibration: Calibration | None = None) -> None:
         """Check that every file is there, then import the library and load both models.
@@ -76,6 +83,19 @@ class DeepfaceEngine:
         """Make one template for each face. See `FaceEngine.extract`."""
         self._check(permit)
         return tuple(Template(self._vector(self._crop(face, image=image)), self.version) for face in faces)
+
+    @property
+    def attributes_version(self) -> str:
+        """The engine's own: there are no models of attributes."""
+        return self.version
+
+    def analyse(
+        self, image: UprightImage, faces: Sequence[DetectedFace], *, wanted: frozenset[FaceAttribute], permit: Permit
+    ) -> tuple[Attributes, ...]:
+        """Say nothing, or refuse. See `FaceEngine.analyse`."""
+        self._check(permit)
+        require_offered(wanted, offered=self.attributes)
+        return tuple(Attributes() for _ in faces)
 
     def _crop(self, face: DetectedFace, *, image: UprightImage) -> npt.NDArray[np.uint8]:
         points = points_of(face, pixels=image.pixels)

@@ -24,7 +24,7 @@ class Session(Protocol):
     """A loaded model."""
 
     def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
-        """Return the model's outputs, in its order, for float32 input (1, c, h, w)."""
+        """Return the model's outputs, in its order, for its one float32 input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,29 @@ class RuntimeMissing(Exception):
     """The runtime is not installed or cannot do what was asked for on this machine."""
 
 
-def open_session(path: Path, *, backend: Backend, threads: int) -> Session:
+def open_session(path: Path, *, backend: Backend, threads: int, input_shape: tuple[int, ...] | None = None) -> Session:
     """Load a model.
 
     Args:
-        path: an ONNX file, verified by the caller.
+        path: an ONNX or .tflite file, verified by the caller.
         backend: runtime and precision.
         threads: CPU threads of one inference.
+        input_shape: what the input will always be, where the model leaves it open; OpenVINO is faster for knowing it.
 
     Raises:
         RuntimeMissing: the runtime is not there, or this CPU lacks the precision.
     """
-    opener: type[_OpenVino | _OnnxRuntime] = _OpenVino if backend.runtime == "openvino" else _OnnxRuntime
-    return opener(path, backend.precision, threads)
+    if backend.runtime == "openvino":
+        return _OpenVino(path, backend.precision, threads, input_shape)
+    return _OnnxRuntime(path, backend.precision, threads)
 
 
 class _OpenVino:
     """OpenVINO on the CPU. A shared infer request answers "Infer Request is busy", so each thread has its own."""
 
-    def __init__(self, path: Path, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, path: Path, precision: Precision, threads: int, input_shape: tuple[int, ...] | None = None
+    ) -> None:
         try:
             import openvino
         except ImportError as error:
@@ -69,10 +73,13 @@ class _OpenVino:
         if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise RuntimeMissing("This CPU has no bfloat16 arithmetic.")
         cores = available_cores()
+        model = core.read_model(path)
+        if input_shape is not None and model.is_dynamic():
+            model.reshape(list(input_shape))
         # As many requests at once as there are cores for; the precision is said always, since on some CPUs the
         # default is bf16.
         self._model: Any = core.compile_model(
-            path,
+            model,
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": precision,

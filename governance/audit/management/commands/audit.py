@@ -13,8 +13,19 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from common.context import tenant_scope
 from common.errors import PlatformError
-from governance.audit import bundle, exporting, key_files, keyring, sequencer, verification, witnessing
+from governance.audit import (
+    bundle,
+    evidence,
+    exporting,
+    key_files,
+    keyring,
+    ledger,
+    sequencer,
+    verification,
+    witnessing,
+)
 from governance.audit.checking.notes import BadNote, Key
 
 SHOWN_FINDINGS = 50
@@ -38,6 +49,10 @@ class Command(BaseCommand):
         export = actions.add_parser("export", help="write the log, or a tenant's part with proofs, as a zip")
         export.add_argument("file", type=Path)
         export.add_argument("--tenant", type=uuid.UUID, help="id of the tenant; left out, the whole log")
+        erase = actions.add_parser("erase", help="destroy a subject's key, and so everything sealed under it")
+        erase.add_argument("--tenant", type=uuid.UUID, required=True)
+        erase.add_argument("--subject", type=uuid.UUID, required=True)
+        erase.add_argument("--reason", required=True, help="recorded in the log: no name")
         verifier = actions.add_parser("verifier", help="write the offline verifier as one file")
         verifier.add_argument("file", type=Path)
 
@@ -109,6 +124,17 @@ class Command(BaseCommand):
         with tqdm(desc="audit log", unit="entry", unit_scale=True, disable=None) as bar:
             count = exporting.export_log(options["file"], tenant_id=options["tenant"], say=bar.update)
         self.stdout.write(f"{count} entries in {options['file']}.")
+
+    def _erase(self, options: dict[str, Any]) -> None:
+        tenant_id = options["tenant"]
+        try:
+            with tenant_scope(tenant_id):
+                count = evidence.erase_subject(
+                    options["subject"], tenant_id=tenant_id, actor=ledger.SYSTEM, reason=options["reason"]
+                )
+        except PlatformError as error:
+            raise CommandError(error.detail) from error
+        self.stdout.write(f"{count} pieces of evidence can be opened by nobody any more.")
 
     def _verifier(self, options: dict[str, Any]) -> None:
         bundle.write_verifier(options["file"])

@@ -1,0 +1,88 @@
+"""The raw numbers of attributes on labelled photographs, through the engine's own models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.attribute_labels import Labelled
+from benchmarks.bare import MODELS
+
+if TYPE_CHECKING:
+    from recognition.engines.base import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    """What the models say of one photograph: descriptions of the face, and a raw number by attribute."""
+
+    labelled: Labelled
+    parts: tuple[FloatArray, FloatArray]
+    numbers: dict[str, float]
+
+
+class Reader:
+    """All attribute models, loaded; says raw numbers."""
+
+    def __init__(self) -> None:
+        from recognition.engines.manifest import AGE, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, YUNET
+        from recognition.engines.onnx.attributes.age_gender import AgeReader, GenderReader
+        from recognition.engines.onnx.attributes.emotions import EmotionReader
+        from recognition.engines.onnx.attributes.mesh import MeshFinder, MovementReader
+        from recognition.engines.onnx.loading import Loader
+        from recognition.engines.onnx.yunet import YuNet
+
+        loader = Loader(models_dir=MODELS)
+        self._detector = YuNet(loader.load(YUNET)[0])
+        self._mesh = MeshFinder(loader.load(LANDMARKS)[0])
+        self._movements = MovementReader(loader.load(BLENDSHAPES)[0])
+        self._age, self._gender = AgeReader(loader.load(AGE)[0]), GenderReader(loader.load(GENDER)[0])
+        self._emotions = EmotionReader(loader.load(EMOTION)[0])
+
+    def read(self, labelled: Labelled) -> Raw | None:
+        """Return what is said of the face nearest to the middle; None: no face, or no mesh."""
+        from recognition import images
+        from recognition.engines.detections import BOX, POINTS
+        from recognition.engines.onnx.attributes import appearance, expressions
+
+        pixels = images.decode(labelled.path.read_bytes()).pixels
+        found = self._detector.detect(pixels)
+        if not len(found):
+            return None
+        middle = np.array(pixels.shape[1::-1]) / 2
+        row = found[np.argmin(np.linalg.norm(found[:, :2] + found[:, 2:4] / 2 - middle, axis=1))]
+        points = row[POINTS].reshape(5, 2)
+        mesh = self._mesh.find(pixels, box=row[BOX], eyes=points[:2])
+        if mesh is None:
+            return None
+        movements = self._movements.read(mesh)
+        emotions = self._emotions.read(pixels, box=row[BOX], eyes=points[:2])
+        numbers = {
+            "smile": expressions.smile_raw(movements),
+            "mouth_open": expressions.mouth_raw(movements),
+            "eyes_open": expressions.eyes_raw(movements),
+            "gender": self._gender.raw(pixels, points=points),
+            "age": self._age.expected(pixels, points=points),
+            "happy": next(emotion.confidence for emotion in emotions if emotion.type == "happy"),
+        }
+        return Raw(labelled, appearance.describe(mesh), numbers)
+
+
+def read_all(photographs: Sequence[Labelled]) -> list[Raw]:
+    """Return what is said of those that have a face."""
+    from tqdm import tqdm
+
+    reader = Reader()
+    answers = (reader.read(each) for each in tqdm(photographs, disable=None, desc="photographs", unit="image"))
+    return [answer for answer in answers if answer is not None]
+
+
+def genders(folder: Path) -> dict[str, bool]:
+    """Return who is labelled male, by identity."""
+    from benchmarks import lfw
+
+    return {row["identity"]: row["gender"] == "male" for row in lfw.read_rows(folder / "groups.csv") if row["gender"]}

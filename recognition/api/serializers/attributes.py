@@ -1,0 +1,86 @@
+"""Attributes of a face: how they are asked for, and how they are answered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from common.vocabulary import FaceAttribute
+from recognition.engines.attributes import Attributes
+from recognition.services.attributes import NAMES
+
+_CONFIDENCE: Final = "How sure the answer is, in per cent; calibrated, see the service card."
+
+
+class AskedAttributes(serializers.ListField):
+    """A list of names; `all` means every attribute that the engine offers but `liveness`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            child=serializers.ChoiceField(choices=list(NAMES)),
+            required=False,
+            max_length=len(NAMES),
+            help_text=(
+                "What to say of each face beyond box, confidence, landmarks, pose and quality (`default`): names, or"
+                " `all`, which leaves out `liveness`. More than `default` is a use of its own: it takes the operation"
+                " `analyse_attributes`. Race is never inferred."
+            ),
+        )
+
+
+class PresenceResponse(serializers.Serializer[Any]):
+    value = serializers.BooleanField()
+    confidence = serializers.FloatField(help_text=_CONFIDENCE)
+
+
+class ChoiceResponse(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    confidence = serializers.FloatField(help_text=_CONFIDENCE)
+
+
+class AgeRangeResponse(serializers.Serializer[Any]):
+    low = serializers.IntegerField(help_text="Years.")
+    high = serializers.IntegerField()
+
+
+class EmotionResponse(serializers.Serializer[Any]):
+    type = serializers.CharField(help_text="An expression of the face; not what somebody feels.")
+    confidence = serializers.FloatField(help_text="All expressions add up to 100.")
+
+
+class EyeDirectionResponse(serializers.Serializer[Any]):
+    yaw = serializers.FloatField(help_text="Degrees; positive: towards the right border of the picture.")
+    pitch = serializers.FloatField(help_text="Degrees; positive: up.")
+    confidence = serializers.FloatField()
+
+
+class LivenessResponse(serializers.Serializer[Any]):
+    score = serializers.FloatField(help_text="0 to 100. Advisory: never decide by it alone.")
+
+
+class AttributesResponse(serializers.Serializer[Any]):
+    """What was asked for; an attribute that cannot be seen on a face is left out."""
+
+    age_range = AgeRangeResponse(required=False)
+    beard = PresenceResponse(required=False)
+    emotions = EmotionResponse(required=False, many=True)
+    eye_direction = EyeDirectionResponse(required=False)
+    eyeglasses = PresenceResponse(required=False, help_text="Sunglasses are eyeglasses too.")
+    eyes_open = PresenceResponse(required=False)
+    face_occluded = PresenceResponse(required=False)
+    gender = ChoiceResponse(required=False, help_text="How the face looks to a model; not who somebody is.")
+    hair_colour = ChoiceResponse(required=False)
+    liveness = LivenessResponse(required=False)
+    moustache = PresenceResponse(required=False)
+    mouth_open = PresenceResponse(required=False)
+    smile = PresenceResponse(required=False)
+    sunglasses = PresenceResponse(required=False)
+
+
+def attributes_of(said: Attributes) -> dict[str, Any]:
+    """Return the members of `AttributesResponse`; landmarks are a member of the face itself."""
+    answered = {name: value for name, value in asdict(said).items() if value is not None}
+    answered.pop(FaceAttribute.LANDMARKS.value, None)
+    return answered

@@ -1,0 +1,101 @@
+"""What can be said of a face beyond where it is: the values of attributes. No runtime, no weights here.
+
+A confidence is calibrated: of the answers given with 90 % about nine in ten were right on the photographs that it was
+fitted on (`docs/reference/service-card.md` names them). What an attribute shows is appearance, never a fact about a
+person: gender is how a face looks to a model, an emotion is an expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from common.vocabulary import FaceAttribute
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A point of the face, such as `eyeLeft`, `nose` or `chinBottom`; Rekognition's names.
+
+    As in Rekognition, left and right are those of the picture: `eyeLeft` is the eye nearer its left border when the
+    head is upright.
+    """
+
+    type: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Yes or no, and how sure that answer is: 50…100."""
+
+    value: bool
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several words, and how sure it is, in per cent."""
+
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRange:
+    """Years, both ends included, within which about two thirds of people who look like this are."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """An expression, and how much the face shows it; the confidences of all expressions add up to 100."""
+
+    type: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class EyeDirection:
+    """Where the eyes look, in degrees from the lens, with the signs of `Pose`; head and eyes together."""
+
+    yaw: float
+    pitch: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """How much a single picture looks like a living person before the lens, 0…100. Advisory; never a gate by itself."""
+
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
+    """The attributes that were asked for, under their names; None: not asked for, or not to be seen on this face."""
+
+    age_range: AgeRange | None = None
+    beard: Presence | None = None
+    emotions: tuple[Emotion, ...] | None = None
+    eye_direction: EyeDirection | None = None
+    eyeglasses: Presence | None = None
+    eyes_open: Presence | None = None
+    face_occluded: Presence | None = None
+    gender: Choice | None = None
+    hair_colour: Choice | None = None
+    landmarks: tuple[Landmark, ...] | None = None
+    liveness: Liveness | None = None
+    moustache: Presence | None = None
+    mouth_open: Presence | None = None
+    smile: Presence | None = None
+    sunglasses: Presence | None = None
+
+
+assert {field.name for field in fields(Attributes)} == {attribute.value for attribute in FaceAttribute}
+
+# What `all` does not mean: it costs more than all others together, and is of use only to who asks for it.
+ONLY_WHEN_NAMED: Final = frozenset({FaceAttribute.LIVENESS})
