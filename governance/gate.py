@@ -128,6 +128,7 @@ class Admission:
         n_faces: int | None = None,
         n_candidates: int | None = None,
         top_score_bucket: int | None = None,
+        removed: Mapping[str, int] | None = None,
         resource: ResourceRef | None = None,
         searched: Searched | None = None,
     ) -> None:
@@ -137,6 +138,7 @@ class Admission:
             n_faces: faces found, made, read or removed.
             n_candidates: candidates above the threshold.
             top_score_bucket: best similarity, rounded down to ten per cent; never the score itself.
+            removed: how much of each kind a deletion took away.
             resource: what was made, when it did not exist at the decision.
             searched: how often something was searched for, and whom it was about; None: as the request says. It counts
                 where a rule limits the number of searches.
@@ -153,6 +155,7 @@ class Admission:
         if epoch != self.decision.epoch or is_past or self._is_stale():
             self._judge_again()
         data: dict[str, Any] = {"n_faces": n_faces, "n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
+        data["removed"] = dict(removed) if removed is not None else None
         if resource is not None:
             data["resource"] = {"type": resource.kind, "id": str(resource.id)}
         data["epoch"] = epoch

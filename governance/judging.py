@@ -76,6 +76,9 @@ def _facts(request: AccessRequest, *, snapshot: selectors.Snapshot, threshold: f
         "attributes": sorted(request.attributes),
         "circumstances": sorted(usage.circumstances),
     }
+    if request.of_origin:
+        purposes = [usage.purpose] if usage.purpose else []
+        facts |= {"key_purposes": purposes, "key_end_users": [], "key_jurisdictions": []}
     # What cannot concern this use is not recorded with it: entries stay small, and nobody reads of others' moratoria.
     return facts | policies.in_reach(facts)
 

@@ -38,6 +38,8 @@ class AccessRequest:
         subject: the tenant's own name of the person to be enrolled; empty: not named. Never recorded.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
+        of_origin: the usage is not what the actor states but what the thing was made for; the binding of the key to
+            purposes, end users and jurisdictions says nothing about that.
     """
 
     actor: Actor
@@ -57,6 +59,7 @@ class AccessRequest:
     subject: str = ""
     collection_id: uuid.UUID | None = None
     only_looks: bool = False
+    of_origin: bool = False
 
     @property
     def gallery_id(self) -> uuid.UUID | None:

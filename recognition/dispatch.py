@@ -25,6 +25,7 @@ RUN_SEARCH_BATCH: Final = "recognition.run_search_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
 RUN_EVALUATION_STEP: Final = "recognition.run_evaluation_step"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
+PURGE: Final = "recognition.purge"
 
 
 _BATCH_OF: Final = {

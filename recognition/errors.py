@@ -63,11 +63,28 @@ class NoUsableFace(Unprocessable):
     title = "None of the faces in the image can be enrolled"
 
 
-class ImageReferencesNotOffered(Unprocessable):
-    """`image_id` names a stored image; images are kept only by collections that say so, and none may yet."""
+class ImageNotFound(NotFound):
+    code = "image-not-found"
+    title = "There is no such image"
 
-    code = "image-references-not-offered"
-    title = "Images cannot be named by id yet: send the image itself"
+
+class ImageNotKept(NotFound):
+    """Faces were enrolled from it, but its collection keeps no pictures, or kept none at the time."""
+
+    code = "image-not-kept"
+    title = "The picture itself was not kept"
+
+
+class StorageUnavailable(Unavailable):
+    code = "storage-unavailable"
+    title = "Kept pictures cannot be written or read right now"
+
+
+class StoredImageDamaged(Unprocessable):
+    """The file of a kept picture is missing, or its bytes are not those that were kept."""
+
+    code = "stored-image-damaged"
+    title = "The kept picture can no longer be read"
 
 
 class RequestBodyTooLarge(PayloadTooLarge):
@@ -99,6 +116,13 @@ class JobHalted(Conflict):
 
     code = "job-halted"
     title = "The job was halted by policy and its output destroyed"
+
+
+class JobResultsExpired(Conflict):
+    """Results are kept as long as the collection keeps faces, and never longer than the platform says."""
+
+    code = "job-results-expired"
+    title = "The time for which the job's results are kept is over"
 
 
 class CollectionDeleted(Conflict):

@@ -1,28 +1,28 @@
 """Images of accepted jobs, kept in files until they are worked on: `CUSTOS_HOME/staging/<tenant>/<job>/<sequence>`.
 
-A file is on the disk, not just in its cache, before the job is acknowledged. Nothing else is stored of a picture.
+A file is on the disk, not just in its cache, before the job is acknowledged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from django.conf import settings
 
+from common.durable import sync_directory, write_new
 from recognition.errors import StagedImageDamaged, StagingUnavailable
 
 logger = logging.getLogger(__name__)
 
 
-def write(images: Sequence[bytes], *, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
-    """Write the images of a new job, numbered from 0, and wait until disk has them.
+def write(images: Iterable[bytes], *, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
+    """Write the images of a new job, numbered from 0, and wait until disk has them. One at a time is in memory.
 
     Raises:
         StagingUnavailable: they could not be written; nothing is left of them.
@@ -31,9 +31,9 @@ def write(images: Sequence[bytes], *, tenant_id: uuid.UUID, job_id: uuid.UUID) -
     try:
         folder.mkdir(parents=True, mode=0o700)
         for sequence, data in enumerate(images):
-            _write_durably(folder / str(sequence), data)
+            write_new(folder / str(sequence), data)
         for directory in (folder, folder.parent, folder.parent.parent):
-            _sync_directory(directory)
+            sync_directory(directory)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         logger.exception("images of job %s could not be staged", job_id)
@@ -69,6 +69,16 @@ def remove(*, tenant_id: uuid.UUID, job_id: uuid.UUID) -> None:
     _remove_folder(_folder(tenant_id, job_id))
 
 
+def count_jobs(tenant_id: uuid.UUID) -> int:
+    """Return for how many jobs of a tenant something is staged."""
+    return sum(1 for _ in (_root() / str(tenant_id)).glob("*"))
+
+
+def remove_tenant(tenant_id: uuid.UUID) -> None:
+    """Delete everything that is staged for a tenant."""
+    _remove_folder(_root() / str(tenant_id))
+
+
 def jobs_older_than(seconds: float) -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
     """Return tenant and job of each staged folder that has not changed for so long; what is not ours is passed over."""
     before = time.time() - seconds
@@ -89,21 +99,6 @@ def _root() -> Path:
 
 def _folder(tenant_id: uuid.UUID, job_id: uuid.UUID) -> Path:
     return _root() / str(tenant_id) / str(job_id)
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_folder(folder: Path) -> None:

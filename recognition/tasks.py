@@ -12,13 +12,14 @@ from common.context import task_tenant_id
 from common.tasks import PlatformTask, TenantTask
 from recognition.dispatch import (
     PROMOTE_COLLECTION,
+    PURGE,
     RUN_ENROLMENT_BATCH,
     RUN_EVALUATION_STEP,
     RUN_SEARCH_BATCH,
     SWEEP_JOBS,
 )
 from recognition.gallery import partitions
-from recognition.services import batches, evaluation_runs, sweeping
+from recognition.services import batches, erasure, evaluation_runs, purging, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -56,3 +57,10 @@ def promote_collection(collection_id: str) -> None:
 def sweep_jobs() -> None:
     """Attend to jobs that nobody works on."""
     sweeping.sweep()
+
+
+@shared_task(name=PURGE, base=PlatformTask, **_LIMITS)
+def purge() -> None:
+    """Delete what nobody may keep any longer; the next run goes on where this one stopped."""
+    erasure.erase_due(seconds=_VISIBILITY_SECONDS / 4)
+    purging.purge(seconds=_VISIBILITY_SECONDS / 4)

@@ -105,3 +105,13 @@ class MailUnavailable(Unavailable):
 
     code = "mail-unavailable"
     title = "The mail server does not take mail right now"
+
+
+class ConfirmationMismatch(InvalidRequest):
+    code = "confirmation-mismatch"
+    title = "The confirmation is another word"
+
+
+class DeletionUnderWay(Conflict):
+    code = "deletion-under-way"
+    title = "The organisation is being deleted already"

@@ -35,6 +35,8 @@ class Tenant(models.Model):
     """An organisation that uses the platform. Its own row is bound by row-level security like all its others.
 
     The defaults say what its members' requests are for when they do not say it themselves; an API key has its own.
+    A deletion is asked for, falls due, and ends in a row that names nobody: `erased_counts` is what there was
+    (`tenants.erasure`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -45,6 +47,10 @@ class Tenant(models.Model):
     default_on_behalf_of = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     default_jurisdiction = models.CharField(max_length=10, null=True, blank=True)  # noqa: DJ001 NULL: not stated
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    deletion_requested_at = models.DateTimeField(null=True, blank=True)
+    deletion_due_at = models.DateTimeField(null=True, blank=True)
+    erased_counts = models.JSONField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -172,7 +172,7 @@ class Export(APIView):
         summary="The tenant's entries with their proofs, as a zip for the offline verifier",
         tag=_TAG,
         responses={200: None},
-        file="application/zip",
+        files=("application/zip",),
         problems=(422,),
     )
     def get(self, request: Request) -> HttpResponse:

@@ -20,6 +20,9 @@ class Tag(StrEnum):
         return tag
 
     TENANT_CREATED = "tenant:created", "A tenant was created; it may do nothing until it is approved."
+    TENANT_DELETION_REQUESTED = "tenant:deletion-requested", "The deletion of a tenant with all it has was asked for."
+    TENANT_DELETION_WITHDRAWN = "tenant:deletion-withdrawn", "The request for the deletion of a tenant was taken back."
+    TENANT_ERASED = "tenant:erased", "A tenant was deleted: how many rows of each kind, pictures and staged folders."
     MEMBER_ADDED = "member:added", "A person became a member of a tenant."
     MEMBER_INVITED = "member:invited", "An address was invited to become a member with a role."
     INVITATION_WITHDRAWN = "member:invitation-withdrawn", "An invitation was withdrawn before it was accepted."
@@ -58,6 +61,7 @@ class Tag(StrEnum):
     CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
+    RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (
         "audit-key:introduced",

@@ -113,7 +113,7 @@ def documented(
     conditional: bool = False,
     tagged: bool = False,
     governed: bool = True,
-    file: str | None = None,
+    files: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Return the `extend_schema` decorator of a route.
 
@@ -131,8 +131,8 @@ def documented(
         idempotent: whether it accepts `Idempotency-Key`.
         conditional: whether it accepts `If-Match`.
         tagged: whether its answers carry an `ETag`.
-        file: media type of a success that is no JSON.
         governed: whether it asks the gate, so that governance headers narrow it and its answers name a decision.
+        files: media types of its successes, where these are no JSON.
     """
     bodies = {kind: body for kind, body in ((_JSON, json), (_MULTIPART, upload)) if body is not None}
     successes = list(responses)
@@ -140,10 +140,9 @@ def documented(
     statuses |= set(_WITH_BODY) if bodies else set()
     statuses |= {409} if idempotent else set()
     statuses |= {412} if conditional else set()
-    answers: dict[Any, Any] = {
-        (status, file) if file else status: OpenApiTypes.BINARY if file else shape or OpenApiResponse()
-        for status, shape in responses.items()
-    }
+    answers: dict[Any, Any] = {status: shape or OpenApiResponse() for status, shape in responses.items()}
+    if files:
+        answers = {(status, kind): OpenApiTypes.BINARY for status in successes for kind in files}
     for status in sorted(statuses):
         answers[(status, CONTENT_TYPE)] = ProblemResponse
     every = [*successes, *sorted(statuses)]

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import migrations
 
 _POLICY = "tenant_id = current_setting('app.tenant')::uuid"
+# Names the tenant whose rows `custos_erase_rows` deletes; set by that function alone (tenants, migration 0008).
+ERASING: Final = "custos.erasing"
+
+
+def erasure_policy_sql(table: str) -> str:
+    """Return the SQL that lets the owner, whom FORCE binds too, delete a tenant's rows while it is being erased."""
+    return f"""
+        CREATE POLICY erasure ON {table} TO custos_owner
+            USING (tenant_id = NULLIF(current_setting('{ERASING}', true), '')::uuid);
+    """
 
 
 def tenant_table_sql(table: str, *, grants: str = "SELECT, INSERT, UPDATE, DELETE") -> str:
@@ -17,6 +29,7 @@ def tenant_table_sql(table: str, *, grants: str = "SELECT, INSERT, UPDATE, DELET
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
         CREATE POLICY tenant_scope ON {table} TO custos_app USING ({_POLICY}) WITH CHECK ({_POLICY});
+        {erasure_policy_sql(table)}
         REVOKE ALL ON {table} FROM PUBLIC;
         GRANT {grants} ON {table} TO custos_app;
     """

@@ -33,6 +33,8 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("The fake engine recognises nobody.", id="custos.E006"))
     if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
         found.append(Error("Session and CSRF cookies must be for HTTPS only.", id="custos.E007"))
+    if settings.IMAGE_STORE and (settings.IMAGE_STORE.endpoint or "https:").startswith("http:"):
+        found.append(Error("Kept pictures would travel unencrypted: the endpoint must be https.", id="custos.E010"))
     if SECOND_FACTOR not in settings.MIDDLEWARE:
         found.append(Error("Staff could sign in without a second factor.", id="custos.E008"))
     return found

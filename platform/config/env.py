@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -18,6 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 5432
 # Parts of a database URL that say who logs in: they are for set-up. `application_name` and `options` are set by role.
 _LOG_IN = frozenset({"user", "password", "passfile", "service", "sslpassword", "application_name", "options"})
+
+_STORE_OPTIONS = frozenset({"region", "endpoint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_DATABASE_ROLE", "custos_app", "Database role of this process (custos_owner for migrations)."),
     Variable("CUSTOS_KEYS_DIR", None, "Private keys and database passwords, 0700; default $CUSTOS_HOME/keys."),
     Variable("CUSTOS_MODELS_DIR", None, "Model weights; default $CUSTOS_HOME/models."),
+    Variable(
+        "CUSTOS_IMAGE_STORE",
+        None,
+        "Where kept pictures lie, as s3://bucket/prefix?region=…&endpoint=https://…; unset: $CUSTOS_HOME/images.",
+    ),
     Variable("CUSTOS_CACHE_DIR", None, "Verified downloads by digest; default the user's cache folder."),
     Variable(
         "CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."
@@ -58,6 +65,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOS_WEB_THREADS", "8", "Threads of the web server started by `make run`."),
     Variable("CUSTOS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the web server answers to."),
     Variable("CUSTOS_TASK_VISIBILITY_SECONDS", "60", "After this long an unacknowledged task is delivered again."),
+    Variable(
+        "CUSTOS_JOB_RESULT_DAYS",
+        "30",
+        "Most days that results of jobs are kept; a collection's retention may be shorter.",
+    ),
+    Variable(
+        "CUSTOS_TENANT_DELETION_DAYS", "7", "Days in which an owner may take the deletion of an organisation back."
+    ),
     Variable("CUSTOS_KEY_REQUESTS_PER_MINUTE", "6000", "Most requests of one API key in a minute; 0: no limit."),
     Variable("CUSTOS_TENANT_REQUESTS_PER_MINUTE", "12000", "Most requests of a tenant in a minute; 0: no limit."),
     Variable(
@@ -145,6 +160,34 @@ class DatabaseAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageStore:
+    """A bucket of an S3-compatible service, without a log-in.
+
+    Attributes:
+        prefix: before the name of every object; empty for none.
+        region, endpoint: None: what the client library finds out.
+    """
+
+    bucket: str
+    prefix: str
+    region: str | None
+    endpoint: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> ImageStore:
+        """Take a CUSTOS_IMAGE_STORE apart.
+
+        Raises:
+            SystemExit: it is none. The message does not repeat it: it may hold a secret.
+        """
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if parts.scheme != "s3" or not parts.hostname or "@" in parts.netloc or not query.keys() <= _STORE_OPTIONS:
+            raise SystemExit("CUSTOS_IMAGE_STORE must look like s3://bucket/prefix?region=…&endpoint=https://….")
+        return cls(parts.netloc, parts.path.strip("/"), query.get("region"), query.get("endpoint"))
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """The variables, read once."""
 
@@ -155,6 +198,7 @@ class Environment:
     database_url: str | None = field(default_factory=lambda: _text("DATABASE_URL"))
     broker_url: str | None = field(default_factory=lambda: _text("BROKER_URL"))
     database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
+    image_store: str | None = field(default_factory=lambda: _text("CUSTOS_IMAGE_STORE"))
     runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
     engines_offered: str = field(default_factory=lambda: _text("CUSTOS_ENGINES_OFFERED") or "")
     engine_turns: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_TURNS"))
@@ -163,6 +207,8 @@ class Environment:
     web_threads: int = field(default_factory=lambda: _integer("CUSTOS_WEB_THREADS"))
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
     task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
+    job_result_days: int = field(default_factory=lambda: _integer("CUSTOS_JOB_RESULT_DAYS"))
+    tenant_deletion_days: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_DELETION_DAYS"))
     key_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_KEY_REQUESTS_PER_MINUTE"))
     tenant_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_REQUESTS_PER_MINUTE"))
     key_units_per_day: int = field(default_factory=lambda: _integer("CUSTOS_KEY_UNITS_PER_DAY"))

@@ -120,12 +120,17 @@ class CollectionForm(forms.Form):
         label="Keep faces for (days)",
         help_text="Empty: until they are deleted.",
     )
+    store_images = forms.BooleanField(
+        required=False,
+        label="Keep the pictures",
+        help_text="Otherwise only what is needed to recognise the faces is kept, and no picture.",
+    )
 
 
 class EnrolForm(UsageForm):
     images = PicturesField(
         label="Pictures",
-        help_text="JPEG, PNG or WebP. One is enrolled at once; several become a job. The pictures are not kept.",
+        help_text="JPEG, PNG or WebP. One is enrolled at once; several become a job.",
     )
     external_id = forms.CharField(
         max_length=255,

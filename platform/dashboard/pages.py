@@ -27,10 +27,11 @@ MemberView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
 MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
-    **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face-delete"), "collections"),
+    **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
+    **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
 }
 

@@ -11,7 +11,7 @@ from common.documentation import Example
 
 PICTURE: Final = {"bytes": "/9j/4AAQSkZJRgABAQAAAQABAAD/…"}
 FACE_ID: Final = "01971f6e-8c5a-7b3e-9d54-0a4c5e6f7a8b"
-_IMAGE_ID: Final = "01971f6e-8c52-7f10-b0aa-3d2e1c0f9e8d"
+IMAGE_ID: Final = "01971f6e-8c52-7f10-b0aa-3d2e1c0f9e8d"
 _JOB_ID: Final = "01971f70-11b7-7c41-8f6e-5b6a79880c1d"
 _TIME: Final = "2026-03-02T09:15:27.104233Z"
 _BOX: Final = {"left": 0.31, "top": 0.18, "width": 0.22, "height": 0.35}
@@ -27,7 +27,7 @@ _ATTRIBUTES: Final[dict[str, Any]] = {
     "eyeglasses": {"value": False, "confidence": 97.2},
     "smile": {"value": True, "confidence": 98.5},
 }
-_FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": _IMAGE_ID, "external_id": "anna", **_SEEN}
+_FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": IMAGE_ID, "external_id": "anna", **_SEEN}
 _BEYOND: Final = "less than about 1 false match per 1,000,000 comparisons (beyond the measured data)"
 _SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08, "fmr_words": _BEYOND}
 _COLLECTION: Final[dict[str, Any]] = {
@@ -81,6 +81,19 @@ def _page(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item], "next_cursor": None}
 
 
+GET_IMAGE: Final = Example(
+    answer={
+        "id": IMAGE_ID,
+        "collection": "family",
+        "width": 1600,
+        "height": 1200,
+        "format": "JPEG",
+        "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "is_kept": True,
+        "size_bytes": 412_345,
+        "created_at": _TIME,
+    }
+)
 DETECT: Final = Example(
     {"image": PICTURE, "attributes": ["age_range", "eyeglasses", "smile"]},
     {"image": {"width": 1600, "height": 1200}, "faces": [{**_SEEN, "attributes": _ATTRIBUTES}]},
@@ -99,7 +112,7 @@ UPDATE_COLLECTION: Final = Example({"threshold": 95}, {**_COLLECTION, "threshold
 LIST_FACES: Final = Example(answer=_page(_FACE))
 ENROL_FACES: Final = Example(
     {"image": PICTURE, "external_id": "anna", "max_faces": 1},
-    {"image_id": _IMAGE_ID, "faces": [_FACE], "rejected": []},
+    {"image_id": IMAGE_ID, "faces": [_FACE], "rejected": []},
 )
 ENROL_FACES_BATCH: Final = Example(
     {"images": [{**PICTURE, "external_id": "anna"}, {**PICTURE, "external_id": "ben"}]},

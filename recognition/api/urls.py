@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from recognition.api.views import collections, detection, evaluations, faces, jobs, searches
+from recognition.api.views import collections, detection, evaluations, faces, images, jobs, searches
 from recognition.models import COLLECTION_NAME
 
 
@@ -35,6 +35,8 @@ urlpatterns = [
     path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
     path("evaluations", evaluations.EvaluationList.as_view(), name="evaluations"),
     path("evaluations/<uuid:evaluation_id>", evaluations.EvaluationDetail.as_view(), name="evaluation"),
+    path("images/<uuid:image_id>", images.ImageDetail.as_view(), name="image"),
+    path("images/<uuid:image_id>/content", images.ImageContent.as_view(), name="image-content"),
     path("jobs", jobs.JobList.as_view(), name="jobs"),
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),

@@ -38,16 +38,19 @@ _INSERT: Final = """
 
 # One statement, hence one snapshot: the partition that the collection says it is in belongs to the same instant as the
 # templates that were read. When it is not the one that was searched, nobody in it was seen, and the search is repeated.
+# Faces whose time is over take no place among the hits: ids grow with time. A day is left for clocks that differ: the
+# last day's are left to who names the hits (`selectors.retention`). OFFSET 0: computed once, not for every row.
 # The distance is written the same way in WHERE and ORDER BY so that it is computed once for what is kept.
 _SEARCH: Final = """
     SELECT c.partition_no, c.face_count, probe.number, hit.face_id, hit.distance
     FROM recognition_collection c
+    CROSS JOIN LATERAL (SELECT custos_oldest_kept_id(c.retention_days) AS id OFFSET 0) oldest
     CROSS JOIN (VALUES {probes}) AS probe (number, vector)
     LEFT JOIN LATERAL (
         SELECT t.face_id, t.template <#> probe.vector AS distance
         FROM recognition_template t
         WHERE t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
-          AND t.template <#> probe.vector <= %s AND t.face_id IS DISTINCT FROM %s::uuid
+          AND t.template <#> probe.vector <= %s AND t.face_id >= oldest.id AND t.face_id IS DISTINCT FROM %s::uuid
         ORDER BY t.template <#> probe.vector, t.face_id
         LIMIT %s
     ) hit ON true
@@ -61,6 +64,7 @@ _VECTOR: Final = """
     FROM recognition_collection c
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
+        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
     WHERE c.tenant_id = %s AND c.id = %s
 """
 _VECTORS: Final = """
@@ -68,6 +72,7 @@ _VECTORS: Final = """
     FROM recognition_collection c
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
+        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
     WHERE c.tenant_id = %s AND c.id = %s
     ORDER BY t.face_id
 """

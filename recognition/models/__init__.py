@@ -9,11 +9,12 @@ from recognition.models.collections import (
     LARGEST_DIMENSIONS,
     SHARED_PARTITIONS,
     Collection,
+    CollectionUse,
     TemplatePartition,
 )
 from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
-from recognition.models.images import Image
+from recognition.models.images import Image, StoredFile
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
 from recognition.models.references import tenant_reference
 
@@ -22,6 +23,7 @@ __all__ = [
     "LARGEST_DIMENSIONS",
     "SHARED_PARTITIONS",
     "Collection",
+    "CollectionUse",
     "DispatchTicket",
     "EvaluationRun",
     "Face",
@@ -29,6 +31,7 @@ __all__ = [
     "Job",
     "JobItem",
     "QualityFilter",
+    "StoredFile",
     "TemplatePartition",
     "tenant_reference",
 ]

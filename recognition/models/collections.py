@@ -1,4 +1,4 @@
-"""Collections, and the partitions that their templates lie in."""
+"""Collections, what their contents were made for, and the partitions that their templates lie in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from common.preconditions import entity_tag
+from recognition.models.references import tenant_reference
 from tenants.models import TenantOwned
 
 COLLECTION_NAME: Final = r"[A-Za-z0-9_.-]{1,255}"
@@ -81,6 +82,27 @@ class Collection(TenantOwned):
     def has_own_partition(self) -> bool:
         """Whether its templates have been promoted to a partition of their own."""
         return self.partition_no >= SHARED_PARTITIONS
+
+
+class CollectionUse(TenantOwned):
+    """What some of a collection's contents were made for: reading them is judged by this, too (`services.reading`)."""
+
+    collection = tenant_reference("Collection")
+    purpose = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+    on_behalf_of = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+    jurisdiction = models.CharField(max_length=10, null=True, blank=True)  # noqa: DJ001 NULL: not stated
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "collection", "purpose", "on_behalf_of", "jurisdiction"],
+                name="use_once_per_collection",
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.on_behalf_of or 'the organisation itself'} in {self.jurisdiction}"
 
 
 class TemplatePartition(models.Model):

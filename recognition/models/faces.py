@@ -62,6 +62,7 @@ class Face(TenantOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "collection", "id"], name="face_by_collection"),
+            models.Index(fields=["tenant", "collection", "created_at"], name="face_by_age"),
             models.Index(fields=["image"], name="face_by_image"),
             models.Index(fields=["job"], name="face_by_job", condition=Q(job__isnull=False)),
         ]

@@ -27,7 +27,8 @@ class Job(TenantOwned):
     """Work that goes on after the request: what, for whom, how far, how it ended.
 
     `max_faces` is how many faces of an image are enrolled, or searched for, largest first. `threshold` (in per cent)
-    and `candidate_limit` (of each probe) belong to searches.
+    and `candidate_limit` (of each probe) belong to searches. `results_purged_at` is when its results were
+    deleted because their time was over; the job stays.
 
     Actor and usage are those of the request that made it, so that the worker can ask the gate the same question again.
     """
@@ -54,6 +55,7 @@ class Job(TenantOwned):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    results_purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -84,7 +86,10 @@ class Job(TenantOwned):
                 | Q(problem__isnull=False),
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["tenant", "collection"], name="job_by_collection")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "collection"], name="job_by_collection"),
+            models.Index(fields=["created_at"], name="job_with_results", condition=Q(results_purged_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

@@ -6,9 +6,10 @@ import uuid
 
 from django.db.models import QuerySet
 
+from common.context import Usage
 from recognition.errors import CollectionNotFound
 from recognition.gallery.base import GalleryRef
-from recognition.models import Collection
+from recognition.models import Collection, CollectionUse
 
 
 def list_for(tenant_id: uuid.UUID) -> QuerySet[Collection]:
@@ -42,6 +43,12 @@ def lock_for(tenant_id: uuid.UUID, *, collection_id: uuid.UUID, for_deletion: bo
     if collection is None:
         raise CollectionNotFound("The collection has been deleted.")
     return collection
+
+
+def uses_of(tenant_id: uuid.UUID, *, collection_id: uuid.UUID) -> list[Usage]:
+    """Return what the contents of a collection were made for; without cases, which no rule asks of contents."""
+    rows = CollectionUse.objects.filter(tenant_id=tenant_id, collection_id=collection_id)
+    return [Usage(use.purpose, use.on_behalf_of, use.jurisdiction) for use in rows.order_by("id")]
 
 
 def gallery_of(collection: Collection) -> GalleryRef:

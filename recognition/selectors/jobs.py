@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from recognition.errors import JobNotFound
 from recognition.models import Job, JobItem
+from recognition.selectors.retention import results_are_over
 
 
 def owner_of(job_id: uuid.UUID) -> uuid.UUID | None:
@@ -51,6 +52,11 @@ def lock_for(tenant_id: uuid.UUID, *, job_id: uuid.UUID) -> Job:
 def items_of(job: Job) -> QuerySet[JobItem]:
     """Return the job's items."""
     return JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
+
+
+def has_results(job: Job) -> bool:
+    """Whether what the job did can still be read: it is neither purged nor past its time."""
+    return Job.objects.filter(tenant_id=job.tenant_id, id=job.id).exclude(results_are_over()).exists()
 
 
 def pending_items(job: Job, *, first: int, count: int) -> QuerySet[JobItem]:

@@ -35,7 +35,7 @@ from recognition.gallery import partitions
 from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import engines, found, identification, jobs, references
+from recognition.services import engines, found, identification, jobs, keeping, references
 from recognition.services.examination import Examined, examine
 from recognition.services.identification import Identification
 from recognition.services.results import Match, top_bucket
@@ -195,7 +195,7 @@ def _examine(
             permit=admission.permit,
         )
         examined.require_usable_face()
-        return examined
+        return keeping.keep(examined, data=data, collection=collection)
     except (Unprocessable, PayloadTooLarge, UnsupportedMedia) as error:
         return error.as_problem()
 
@@ -230,6 +230,7 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
         raise JobClosed(f"The job is {job.status}.")
     # The job's lock serialises its batches: what is pending now stays ours until the commit.
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
+    keeping.refer_to(references.files_of(outcomes.values()), tenant_id=tenant_id)
     n_faces = 0
     candidates: list[Match] = []
     subjects: list[str] = []
@@ -242,6 +243,8 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     if enrols:
         admission.require_room(collection.face_count + n_faces)
         references.count(collection, added=n_faces)
+        if n_faces:
+            references.add_use(collection, usage=jobs.usage_of(job))
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
     _touch(job)

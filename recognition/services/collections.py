@@ -17,7 +17,7 @@ from recognition.errors import CollectionExists
 from recognition.gallery.protection import new_sealed_seed
 from recognition.models import SHARED_PARTITIONS, Collection
 from recognition.selectors import collections as selectors
-from recognition.services import engines
+from recognition.services import engines, keeping
 
 R = TypeVar("R")
 
@@ -28,6 +28,7 @@ class Changes(TypedDict, total=False):
     description: str
     retention_days: int | None
     threshold: float | None
+    store_images: bool
 
 
 def create_collection(
@@ -38,6 +39,7 @@ def create_collection(
     description: str = "",
     retention_days: int | None = None,
     threshold: float | None = None,
+    store_images: bool = False,
     tags: Mapping[str, str] | None = None,
 ) -> Collection:
     """Create an empty collection, pinned to the present version of its engine.
@@ -63,6 +65,7 @@ def create_collection(
             dimensions=made_by.dimensions,
             retention_days=retention_days,
             threshold=threshold,
+            store_images=store_images,
             tags=dict(tags or {}),
             partition_no=collection_id.int % SHARED_PARTITIONS,
             template_seed=new_sealed_seed(tenant_id=actor.tenant_id, collection_id=collection_id),
@@ -113,6 +116,8 @@ def update_collection(
 ) -> Collection:
     """Change what may be changed of a collection; name, engine and faces are not among it.
 
+    One that keeps no pictures any more loses those that it kept.
+
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PreconditionFailed: it is not what the caller has seen.
@@ -129,6 +134,8 @@ def update_collection(
             setattr(locked, field, value)
         locked.revision += 1
         locked.save(update_fields=[*changes, "revision"])
+        if changes.get("store_images") is False:
+            keeping.forget_pictures(locked)
         admission.complete()
     return locked
 

@@ -1,4 +1,4 @@
-"""Deleting faces and collections: a right, which neither moratorium nor suspension nor a missing approval blocks."""
+"""Deleting faces, images and collections: a right, which no moratorium, suspension or missing approval blocks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.context import Actor, tenant_scope
+from common.permits import Permit
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
-from recognition.errors import CollectionDeleted, FaceNotFound
+from recognition.errors import CollectionDeleted, FaceNotFound, ImageNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
+from recognition.selectors import faces as face_selectors
+from recognition.selectors import images as image_selectors
 from recognition.services import jobs, references
+from recognition.services.references import Removed
 from recognition.services.results import face_etag
 
 
@@ -49,8 +53,9 @@ def delete_faces(face_ids: Sequence[uuid.UUID], *, collection_name: str, actor: 
     collection = _collection(collection_name, actor=actor)
     with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
-        deleted = set(references.destroy(face_ids, collection=locked, permit=admission.permit))
-        admission.complete(n_faces=len(deleted))
+        destroyed = references.destroy(face_ids, collection=locked, permit=admission.permit)
+        admission.complete(n_faces=len(destroyed.face_ids), removed=destroyed.removed.counts())
+    deleted = set(destroyed.face_ids)
     asked = dict.fromkeys(face_ids)
     return Deletion(
         deleted=tuple(face_id for face_id in asked if face_id in deleted),
@@ -71,20 +76,54 @@ def delete_collection(name: str, *, actor: Actor, precondition: Precondition = U
     with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id, for_deletion=True)
         precondition.require(locked.etag)
-        n_faces = references.destroy_all(locked, permit=admission.permit)
-        _empty_jobs(locked)
-        Image.objects.filter(tenant_id=locked.tenant_id, collection_id=locked.id).delete()
-        Collection.objects.filter(tenant_id=locked.tenant_id, id=locked.id).delete()
-        admission.complete(n_faces=n_faces)
+        removed = delete_locked(locked, permit=admission.permit)
+        admission.complete(n_faces=removed.faces, removed=removed.counts())
 
 
-def _empty_jobs(collection: Collection) -> None:
+def delete_image(image_id: uuid.UUID, *, actor: Actor) -> None:
+    """Delete an image with every face that was enrolled from it, their templates, and the picture where it is kept.
+
+    Raises:
+        ImageNotFound: there is none of this id, or it is another tenant's.
+    """
+    with tenant_scope(actor.tenant_id):
+        image = image_selectors.list_for(actor.tenant_id).filter(id=image_id).first()
+    if image is None:
+        raise ImageNotFound
+    resource = gate.ResourceRef("image", image_id, actor.tenant_id)
+    request = gate.AccessRequest(actor=actor, operation=Operation.DELETE, resource=resource)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=image.collection_id)
+        face_ids = list(face_selectors.ids_on(image_id, collection=locked))
+        if not face_ids:
+            raise ImageNotFound  # its last face was deleted meanwhile, and the image with it
+        removed = references.destroy(face_ids, collection=locked, permit=admission.permit).removed
+        admission.complete(n_faces=removed.faces, removed=removed.counts())
+
+
+def delete_locked(collection: Collection, *, permit: Permit) -> Removed:
+    """Delete a collection that was locked for deletion, with every trace; return what there was of each kind."""
+    removed = references.destroy_all(collection, permit=permit)
+    removed += _empty_jobs(collection)
+    removed += references.delete_images(
+        Image.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
+    )
+    Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).delete()
+    return removed
+
+
+def _empty_jobs(collection: Collection) -> Removed:
+    """End the collection's jobs and delete what they hold of images; the faces that rest on it are deleted before."""
+    n_items = n_staged = 0
     of_collection = Job.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
     for job in of_collection.select_for_update().order_by("id"):
-        JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
+        items = JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
+        n_staged += items.filter(status=JobItem.Status.PENDING).count() if job.is_open else 0
+        n_items += items.delete()[0]
         if job.is_open:
             jobs.close(job, status=JobStatus.CANCELLED, problem=CollectionDeleted().as_problem())
     of_collection.update(collection=None)
+    return Removed(job_results=n_items, staged_files=n_staged)
 
 
 def _collection(name: str, *, actor: Actor) -> Collection:

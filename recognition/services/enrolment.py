@@ -18,7 +18,7 @@ from recognition.engines.base import MAX_FACES
 from recognition.gallery import partitions
 from recognition.models import Collection, Face, Job, QualityFilter
 from recognition.selectors import collections as selectors
-from recognition.services import attributes, engines, references, submission
+from recognition.services import attributes, engines, keeping, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import Examined, examine
 from recognition.services.repeats import known_faces
@@ -60,7 +60,7 @@ def enrol_image(
     """Enrol the faces of one picture, now.
 
     Args:
-        data: encoded picture; it is not kept.
+        data: encoded picture; it is kept where the collection says so.
         collection_name: the tenant's name for the collection.
         actor: who asks.
         external_id: the tenant's own name for who is on it.
@@ -78,6 +78,7 @@ def enrol_image(
         NoFaceFound, NoUsableFace: there is nothing to enrol, and `needs_face`.
         EngineVersionMismatch: the platform runs another version of the collection's engine.
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+        StorageUnavailable: the collection keeps pictures, and this one could not be written.
     """
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
@@ -99,10 +100,13 @@ def enrol_image(
         )
         if needs_face:
             examined.require_usable_face()
+        examined = keeping.keep(examined, data=data, collection=collection)
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             known = known_faces(examined, collection=locked, external_id=external_id) if once else []
             faces = _store(examined, known=known, collection=locked, external_id=external_id, permit=permit)
+            if faces:
+                references.add_use(locked, usage=actor.usage)
             admission.require_room(locked.face_count)
             image_id = faces[0].image_id if faces else None
             made = gate.ResourceRef("image", image_id, actor.tenant_id) if image_id else None
@@ -121,6 +125,8 @@ def _store(
     made: list[Face] = []
     if fresh.faces:
         image = next((row.image for row in known if row is not None), None)
+        if image is None:
+            keeping.refer_to(references.files_of([fresh]), tenant_id=collection.tenant_id)
         _, made = references.store(
             fresh, collection=collection, external_id=external_id, permit=permit, known_image=image
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +28,13 @@ LEAST_CONFIDENCE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is kept of a picture: never its pixels."""
+    """What is stored of a picture. `file_id` is its kept file, where the collection keeps pictures."""
 
     digest: str
     width: int
     height: int
     format: str
+    file_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

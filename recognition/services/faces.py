@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from django.db.models import QuerySet
 
 from common.context import Actor, tenant_scope
-from common.vocabulary import Operation
 from governance import gate
 from recognition.models import Collection, Face
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as selectors
+from recognition.services import reading
 from recognition.services.results import FaceView, view_of
 
 R = TypeVar("R")
@@ -38,9 +39,9 @@ def list_with_collection(
         CollectionNotFound, PolicyRefused: as in `list_faces`.
     """
     collection = _collection(collection_name, actor=actor)
-    with gate.authorised(_read(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with _reading(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_in(collection), collection)
-        admission.complete()
+        admitted.complete()
     return page
 
 
@@ -52,9 +53,9 @@ def get_face(face_id: uuid.UUID, *, collection_name: str, actor: Actor) -> FaceV
         CollectionNotFound, PolicyRefused: as in `list_faces`.
     """
     collection = _collection(collection_name, actor=actor)
-    with gate.authorised(_read(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with _reading(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
         face = selectors.get_in(collection, face_id=face_id)
-        admission.complete(n_faces=1, resource=gate.ResourceRef("face", face_id, actor.tenant_id))
+        admitted.complete(n_faces=1, resource=gate.ResourceRef("face", face_id, actor.tenant_id))
     return view_of(face)
 
 
@@ -63,10 +64,6 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def _read(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
-    return gate.AccessRequest(
-        actor=actor,
-        operation=Operation.READ_RESULT,
-        result_of=Operation.ENROL,
-        resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
-    )
+def _reading(collection: Collection, *, actor: Actor) -> AbstractContextManager[reading.Reading]:
+    resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
+    return reading.authorised(collection.id, actor=actor, resource=resource)

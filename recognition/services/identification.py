@@ -208,6 +208,7 @@ def probes_of(
 
 
 def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+    face_selectors.get_in(collection, face_id=face_id)
     template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
     if template is None:
         raise FaceNotFound

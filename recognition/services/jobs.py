@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
 from common.context import Actor, ActorKind, Usage, tenant_scope
@@ -19,12 +19,13 @@ from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.errors import PolicyRefused
 from recognition import staging
-from recognition.errors import CollectionNotFound, JobClosed, JobHalted, ThresholdBelowCollection
+from recognition.errors import CollectionNotFound, JobClosed, JobHalted, JobResultsExpired, ThresholdBelowCollection
 from recognition.models import Collection, DispatchTicket, EvaluationRun, Job, JobItem
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
 from recognition.services import identification, references
+from recognition.services.references import Removed
 
 R = TypeVar("R")
 
@@ -94,6 +95,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
     Raises:
         JobNotFound: there is none of this id, or it is another tenant's.
         JobHalted: its output was destroyed.
+        JobResultsExpired: the time for which results are kept is over.
         PolicyRefused: the policy does not allow it, any more.
     """
     with tenant_scope(actor.tenant_id):
@@ -109,7 +111,10 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
         if job.status == JobStatus.HALTED_BY_POLICY:
             raise JobHalted
-        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related("faces"))
+        if not selectors.has_results(job):
+            raise JobResultsExpired
+        faces = Prefetch("faces", queryset=face_selectors.live())
+        page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related(faces))
         admission.complete()
     return page
 
@@ -197,8 +202,9 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
         raise JobClosed(f"The job is {job.status}.")
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
     destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
-    selectors.items_of(job).delete()
+    n_items, _ = selectors.items_of(job).delete()
     EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
+    removed = destroyed.removed + Removed(job_results=n_items)
     close(job, status=JobStatus.HALTED_BY_POLICY, problem=refusal.as_problem())
     ledger.record_event(
         Tag.JOB_HALTED,
@@ -208,10 +214,10 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
         data={
             "decision": str(refusal.decision_id),
             "rules": [rule["id"] for rule in refusal.rules],
-            "n_faces": len(destroyed),
+            "n_faces": len(destroyed.face_ids),
         },
     )
-    admission.complete(n_faces=len(destroyed))
+    admission.complete(n_faces=len(destroyed.face_ids), removed=removed.counts())
 
 
 def _administer(actor: Actor, *, job_id: uuid.UUID | None, only_looks: bool = False) -> gate.AccessRequest:

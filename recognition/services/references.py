@@ -4,19 +4,49 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection as CollectionOf
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
 from recognition.engines.base import DetectedFace
 from recognition.gallery.pgvector import PgvectorGallery
-from recognition.models import Collection, Face, Image, JobItem
+from recognition.models import Collection, CollectionUse, Face, Image, JobItem
 from recognition.selectors import collections as collection_selectors
+from recognition.services import candidates, keeping
 from recognition.services.examination import Examined
 
 gallery = PgvectorGallery()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """How much of each kind a deletion took away. `pictures` are the images whose picture was kept."""
+
+    faces: int = 0
+    templates: int = 0
+    images: int = 0
+    pictures: int = 0
+    job_results: int = 0
+    staged_files: int = 0
+
+    def __add__(self, other: Removed) -> Removed:
+        return Removed(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+    def counts(self) -> dict[str, int]:
+        """Return what the log tells of it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """The faces that there were, and what went with them."""
+
+    face_ids: list[uuid.UUID]
+    removed: Removed
 
 
 def store(
@@ -28,7 +58,9 @@ def store(
     item: JobItem | None = None,
     known_image: Image | None = None,
 ) -> tuple[Image, list[Face]]:
-    """Store image, faces and templates. The collection's row is locked by the caller, who adds up `face_count`.
+    """Store image, faces and templates.
+
+    The collection's row is locked by the caller, who adds up `face_count` and says what they are for (`add_use`).
 
     Args:
         known_image: the image's row, where another of its faces was stored before.
@@ -40,6 +72,8 @@ def store(
         **asdict(examined.picture),
     )
     if known_image is None:
+        if not collection.store_images:
+            image.file_id = None  # it kept pictures when this one was examined
         image.save(force_insert=True)
     faces = [
         _face(detected, image=image, external_id=external_id, item=item, permit=permit)
@@ -51,45 +85,79 @@ def store(
     return image, faces
 
 
+def files_of(outcomes: Iterable[object]) -> set[uuid.UUID]:
+    """Return the files of kept pictures among what was examined."""
+    pictures = (outcome.picture for outcome in outcomes if isinstance(outcome, Examined))
+    return {picture.file_id for picture in pictures if picture.file_id is not None}
+
+
+def add_use(collection: Collection, *, usage: Usage) -> None:
+    """Say what contents of a locked collection are made for."""
+    CollectionUse.objects.bulk_create(
+        [
+            CollectionUse(
+                tenant_id=collection.tenant_id,
+                collection_id=collection.id,
+                purpose=usage.purpose,
+                on_behalf_of=usage.on_behalf_of,
+                jurisdiction=usage.jurisdiction,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def count(collection: Collection, *, added: int) -> None:
     """Add to (or take from) the number of faces of a locked collection."""
     Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).update(
         face_count=F("face_count") + added, revision=F("revision") + 1
     )
     collection.face_count += added
+    if collection.face_count == 0:
+        CollectionUse.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
 
 
-def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> list[uuid.UUID]:
-    """Delete faces of a locked collection: templates, rows, and images that no face is left of.
-
-    Returns:
-        The ids of the faces that there were.
-    """
+def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> Destroyed:
+    """Delete faces of a locked collection: templates, rows, images that no face is left of, and stored candidates."""
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
     found = list(faces.values_list("id", "image_id"))
     ids = [face_id for face_id, _ in found]
-    gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
+    n_templates = gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
     faces.delete()
-    _forget_empty_images({image_id for _, image_id in found}, collection=collection)
+    removed = Removed(faces=len(ids), templates=n_templates)
+    removed += _forget_empty_images({image_id for _, image_id in found}, collection=collection)
+    removed += Removed(job_results=candidates.forget(ids, collection=collection))
     count(collection, added=-len(ids))
-    return ids
+    return Destroyed(ids, removed)
 
 
-def destroy_all(collection: Collection, *, permit: Permit) -> int:
-    """Delete every template and face of a locked collection; return how many faces there were."""
-    gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
+def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
+    """Delete every template and face of a locked collection; what its jobs hold of its images is deleted next."""
+    n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
-    return n_faces
+    count(collection, added=-collection.face_count)
+    return Removed(faces=n_faces, templates=n_templates)
 
 
-def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Collection) -> None:
+def delete_images(images: QuerySet[Image]) -> Removed:
+    """Delete images that neither faces nor jobs refer to, and release the files of kept pictures."""
+    kept = list(images.filter(file__isnull=False).values_list("tenant_id", "file_id"))
+    n_images, _ = images.delete()
+    if kept:
+        keeping.release({file_id for _, file_id in kept if file_id}, tenant_id=kept[0][0])
+    return Removed(images=n_images, pictures=len(kept))
+
+
+def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Collection) -> Removed:
+    """Delete the images that no face is left of, and what jobs tell about them."""
     kept = Face.objects.filter(tenant_id=collection.tenant_id, image_id__in=image_ids).values_list(
         "image_id", flat=True
     )
     empty = set(image_ids) - set(kept)
     items = JobItem.objects.filter(tenant_id=collection.tenant_id, image_id__in=empty)
-    items.update(image=None, n_faces=0, external_id="", rejected=[])
-    Image.objects.filter(tenant_id=collection.tenant_id, id__in=empty).delete()
+    n_items = items.update(image=None, n_faces=0, external_id="", rejected=[])
+    images = Image.objects.filter(tenant_id=collection.tenant_id, id__in=empty)
+    return delete_images(images) + Removed(job_results=n_items)
 
 
 def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobItem | None, permit: Permit) -> Face:

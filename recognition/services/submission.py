@@ -19,14 +19,32 @@ from recognition.models import Collection, DispatchTicket, Job, JobItem, Quality
 from recognition.selectors import collections as selectors
 from recognition.selectors import jobs as job_selectors
 from recognition.services.batches import batch_starts
+from recognition.services.images import KeptPicture
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One image for a job: encoded picture, and the tenant's own name for who is on it."""
+    """One image for a job: an encoded or a kept picture, and the tenant's own name for who is on it."""
 
-    data: bytes
+    data: bytes | KeptPicture
     external_id: str = ""
+
+    def read(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            StoredImageDamaged, StorageUnavailable: the file of a kept picture cannot be read.
+        """
+        return self.data if isinstance(self.data, bytes) else self.data.read()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest() if isinstance(self.data, bytes) else self.data.digest
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data) if isinstance(self.data, bytes) else self.data.size_bytes
 
 
 def check_number(images: Sequence[Submission]) -> None:
@@ -76,12 +94,13 @@ def accept(job: Job, *, images: Sequence[Submission], collection: Collection, ad
     Raises:
         CollectionNotFound: the collection was deleted meanwhile.
         StagingUnavailable: the images could not be written to disk.
+        StoredImageDamaged, StorageUnavailable: the file of a kept picture cannot be read.
         PolicyRefused: refused at the fence.
     """
     job.total = len(images)
     job.decision_entry_id = admission.decision_id
-    staging.write([image.data for image in images], tenant_id=job.tenant_id, job_id=job.id)
     try:
+        staging.write((image.read() for image in images), tenant_id=job.tenant_id, job_id=job.id)
         with tenant_scope(job.tenant_id):
             _insert(job, collection=collection, images=images)
             firsts = batch_starts(range(len(images)))
@@ -105,8 +124,8 @@ def _insert(job: Job, *, collection: Collection, images: Sequence[Submission]) -
             tenant_id=job.tenant_id,
             job_id=job.id,
             sequence=sequence,
-            digest=hashlib.sha256(image.data).hexdigest(),
-            size_bytes=len(image.data),
+            digest=image.digest,
+            size_bytes=image.size_bytes,
             external_id=image.external_id,
         )
         for sequence, image in enumerate(images)

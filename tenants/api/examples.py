@@ -40,6 +40,16 @@ _ISSUED: Final[dict[str, Any]] = {
     "previous_until": None,
 }
 
+_ORGANISATION: Final[dict[str, Any]] = {
+    "id": "01a20e00-0000-7000-8000-000000000003",
+    "slug": "photo-app",
+    "name": "Photo App",
+    "category": "consumer_software",
+    "created_at": "2026-11-24T09:00:00Z",
+    "deletion": None,
+}
+_LEAVING: Final[dict[str, Any]] = {"requested_at": "2026-11-24T09:00:00Z", "due_at": "2026-12-01T09:00:00Z"}
+
 
 def _request(value: dict[str, Any]) -> OpenApiExample:
     return OpenApiExample("request", value=value, request_only=True)
@@ -83,3 +93,6 @@ INVITE_MEMBER: Final = [
         status=201,
     ),
 ]
+ORGANISATION: Final = [_answer(_ORGANISATION)]
+KEEP_ORGANISATION: Final = ORGANISATION
+DELETE_ORGANISATION: Final = [_request({"confirm": "photo-app"}), _answer(_ORGANISATION | {"deletion": _LEAVING})]

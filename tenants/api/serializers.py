@@ -9,7 +9,7 @@ from rest_framework import serializers
 from common.serializers import StrictSerializer
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, TenantRole
 from tenants import credentials
-from tenants.models import ApiKey, Invitation, Membership
+from tenants.models import ApiKey, Invitation, Membership, Tenant
 from tenants.services import IssuedKey
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
 
@@ -136,6 +136,38 @@ def key_of(key: ApiKey) -> dict[str, Any]:
             }
             for secret in key.secrets.all()
         ],
+    }
+
+
+class DeleteOrganisationRequest(StrictSerializer):
+    confirm = serializers.CharField(max_length=63, help_text="The slug of the organisation, from who means it.")
+
+
+class DeletionResponse(serializers.Serializer[Any]):
+    requested_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="Until then it can be taken back.")
+
+
+class OrganisationResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    category = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    deletion = DeletionResponse(allow_null=True, help_text="Null unless the deletion was asked for.")
+
+
+def organisation_of(tenant: Tenant) -> dict[str, Any]:
+    """Return the members of `OrganisationResponse`."""
+    asked = tenant.deletion_due_at is not None
+    deletion = {"requested_at": tenant.deletion_requested_at, "due_at": tenant.deletion_due_at} if asked else None
+    return {
+        "id": tenant.id,
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "category": tenant.category,
+        "created_at": tenant.created_at,
+        "deletion": deletion,
     }
 
 

@@ -1,4 +1,4 @@
-"""Keys and members over REST. Who may is decided by the services: owners, admins, keys with the scope administer."""
+"""Keys, members and the organisation itself over REST. Who may is decided by the services."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from tenants import services
 from tenants.api import examples
 from tenants.api import serializers as shapes
 from tenants.api.requests import actor_of
+from tenants.models import Tenant
 from tenants.views import link_of
 
 _KEYS = "keys"
 _MEMBERS = "members"
+_ORGANISATION = "organisation"
 
 
 def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
@@ -188,6 +190,53 @@ class MemberDetail(APIView):
     def delete(self, request: Request, member_id: uuid.UUID) -> Response:
         services.remove_member(actor_of(request), member_id=member_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OrganisationDetail(APIView):
+    @documented(
+        "get_organisation",
+        governed=False,
+        summary="Read the own organisation, and whether its deletion was asked for",
+        tag=_ORGANISATION,
+        responses={200: shapes.OrganisationResponse},
+        examples=examples.ORGANISATION,
+    )
+    def get(self, request: Request) -> Response:
+        return _organisation(services.get_organisation(actor_of(request)))
+
+
+class OrganisationDeletion(APIView):
+    @documented(
+        "delete_organisation",
+        governed=False,
+        summary="Ask, as an owner, for the deletion of the organisation with all it has, after a time of grace",
+        tag=_ORGANISATION,
+        json=shapes.DeleteOrganisationRequest,
+        responses={200: shapes.OrganisationResponse},
+        problems=(400,),
+        examples=examples.DELETE_ORGANISATION,
+    )
+    def post(self, request: Request) -> Response:
+        confirmation = _body_of(request, shapes.DeleteOrganisationRequest)["confirm"]
+        return _organisation(services.request_deletion(actor_of(request), confirmation=confirmation))
+
+
+class OrganisationKeeping(APIView):
+    @documented(
+        "keep_organisation",
+        governed=False,
+        summary="Take the request for deletion back, as an owner, while it is not due",
+        tag=_ORGANISATION,
+        responses={200: shapes.OrganisationResponse},
+        problems=(409,),
+        examples=examples.KEEP_ORGANISATION,
+    )
+    def post(self, request: Request) -> Response:
+        return _organisation(services.withdraw_deletion(actor_of(request)))
+
+
+def _organisation(tenant: Tenant) -> Response:
+    return Response(shapes.OrganisationResponse(shapes.organisation_of(tenant)).data)
 
 
 def _issued(issued: services.IssuedKey) -> Response:

@@ -1,6 +1,7 @@
 """What changes tenants, people and keys. Each writes, records an event in the same transaction, then returns."""
 
 from tenants.services.binding import KeyBinding
+from tenants.services.departure import get_organisation, request_deletion, withdraw_deletion
 from tenants.services.invitations import (
     Invited,
     accept_invitation,
@@ -41,6 +42,7 @@ __all__ = [
     "create_staff",
     "create_tenant",
     "get_key",
+    "get_organisation",
     "invite_member",
     "issue_api_key",
     "join_as_new_person",
@@ -49,10 +51,12 @@ __all__ = [
     "list_members",
     "read_invitation",
     "remove_member",
+    "request_deletion",
     "require_free_username",
     "reset_second_factor",
     "revoke_api_key",
     "revoke_key",
     "rotate_key",
+    "withdraw_deletion",
     "withdraw_invitation",
 ]

@@ -62,9 +62,13 @@ def make_objects(home: Path) -> MakeObjects:
     """Make a collection with a face and an open job for a tenant that may still do so."""
 
     def make(player: Player, *, collection: str = "gallery", external_id: str = "", **options: Any) -> Objects:
-        collections.create_collection(collection, actor=player.actor, **options)
+        collections.create_collection(collection, actor=player.actor, store_images=True, **options)
         enrolled = enrolment.enrol_image(
             face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id
+        )
+        # Rows that destroy a face come before those that destroy an image: it is of another face.
+        pictured = enrolment.enrol_image(
+            face_picture(3), collection_name=collection, actor=player.actor, external_id=external_id
         )
         job = enrolment.submit_job(
             [Submission(face_picture(2), external_id)], collection_name=collection, actor=player.actor
@@ -91,6 +95,7 @@ def make_objects(home: Path) -> MakeObjects:
             decision_id,
             str(player.key_id),
             str(member_id),
+            str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
             entry_id=decision_id,

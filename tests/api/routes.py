@@ -28,6 +28,7 @@ class Objects:
     decision_id: str
     key_id: str = "0190d7a2-0000-7000-8000-000000000000"
     member_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
@@ -45,6 +46,14 @@ Body = Callable[[Objects], dict[str, Any]]
 
 def _image() -> dict[str, str]:
     return {"bytes": base64.b64encode(face_picture(1)).decode()}
+
+
+def image_by_id(objects: Objects) -> dict[str, Any]:
+    return {"image": {"image_id": objects.image_id}}
+
+
+def images_by_id(objects: Objects) -> dict[str, Any]:
+    return {"images": [{"image_id": objects.image_id}]}
 
 
 def nothing(_: Objects) -> dict[str, Any]:
@@ -73,6 +82,10 @@ def description(_: Objects) -> dict[str, Any]:
 
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
+
+
+def confirmation(_: Objects) -> dict[str, Any]:
+    return {"confirm": "a-slug"}
 
 
 def new_evaluation(objects: Objects) -> dict[str, Any]:
@@ -162,6 +175,7 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_IMAGE = "/v1/images/{image_id}"
 _DECISION = "/v1/decisions/{decision_id}"
 _KEY = "/v1/keys/{key_id}"
 _MEMBER = "/v1/members/{member_id}"
@@ -191,6 +205,10 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("GET",    _IMAGE,                        nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_IMAGE}/content",           nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   "/v1/detect",                  image_by_id,    200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/faces:batch",  images_by_id,   202, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/usage",                   nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
@@ -211,6 +229,7 @@ _USES = (
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
@@ -238,6 +257,12 @@ CASES = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
+# Leaving is for owners, who sign in; no key may, whatever the state of its tenant.
+OWNERS = (
+    Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
+    Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
+)
 
 # The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
 LOG = (
@@ -248,7 +273,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *LOG, *PEOPLE)
+UNGOVERNED = (*CASES, *LOG, *OWNERS, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

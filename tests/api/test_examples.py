@@ -12,7 +12,7 @@ import pytest
 
 from common.vocabulary import AuthorisationKind
 from recognition import dispatch
-from recognition.api.examples import FACE_ID, PICTURE
+from recognition.api.examples import FACE_ID, IMAGE_ID, PICTURE
 from recognition.engines.fake import face_picture
 from recognition.services import batches, enrolment
 from tests.api.conftest import MakeObjects, authorise
@@ -20,7 +20,7 @@ from tests.conformance import document, validator_of
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {"collections", "faces", "searches", "jobs", "decisions", "policy", "usage", "cases"}
+WORLD = {"collections", "consents", "faces", "images", "searches", "jobs", "decisions", "policy", "usage", "cases"}
 CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome", "limits", "by_rule", "by_purpose"}
@@ -83,7 +83,9 @@ def parameters(
             urgent = operation == "ratify_authorisation"
             authorisation_id = objects.authorisation_id if urgent else str(warrant)
             return {"case_id": objects.case_id, "authorisation_id": authorisation_id}
-        alice.client.post("/v1/collections", {"name": "family", "description": "d", "threshold": 90})
+        alice.client.post(
+            "/v1/collections", {"name": "family", "description": "d", "threshold": 90, "store_images": True}
+        )
         enrolled = enrolment.enrol_image(
             face_picture(1), collection_name="family", actor=alice.actor, external_id="anna"
         )
@@ -95,6 +97,7 @@ def parameters(
         return {
             "collection": "family",
             "face_id": str(enrolled.face_ids[0]),
+            "image_id": str(enrolled.image_id),
             "job_id": job_id,
             "decision_id": alice.client.get("/v1/jobs")["Custos-Decision"],
         }
@@ -107,8 +110,9 @@ def _picture() -> dict[str, str]:
 
 
 def _fill_in(value: Any, parameters: dict[str, str]) -> Any:
-    """Put a real picture and a real face in the place of those that the example names."""
+    """Put a real picture, image and face in the place of those that the example names."""
     text = json.dumps(value).replace(json.dumps(PICTURE["bytes"]), json.dumps(_picture()["bytes"]))
+    text = text.replace(IMAGE_ID, parameters.get("image_id", IMAGE_ID))
     return json.loads(text.replace(FACE_ID, parameters.get("face_id", FACE_ID)))
 
 

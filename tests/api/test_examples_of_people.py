@@ -17,6 +17,7 @@ from tenants.api import examples, serializers
         (examples.ROTATE_KEY[0], serializers.RotateKeyRequest),
         (examples.INVITE_MEMBER[0], serializers.InviteMemberRequest),
         (examples.CHANGE_ROLE[0], serializers.ChangeRoleRequest),
+        (examples.DELETE_ORGANISATION[0], serializers.DeleteOrganisationRequest),
     ],
 )
 def test_a_request_is_taken(example: OpenApiExample, shape: type[Serializer[object]]) -> None:
@@ -35,6 +36,8 @@ def test_a_request_is_taken(example: OpenApiExample, shape: type[Serializer[obje
         (examples.MEMBER[0], serializers.MemberResponse),
         (examples.MEMBERS[0], serializers.MemberPage),
         (examples.INVITE_MEMBER[1], serializers.InvitationResponse),
+        (examples.ORGANISATION[0], serializers.OrganisationResponse),
+        (examples.DELETE_ORGANISATION[1], serializers.OrganisationResponse),
     ],
 )
 def test_an_answer_has_the_fields_of_its_shape(example: OpenApiExample, shape: type[Serializer[object]]) -> None:

@@ -48,6 +48,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collection-delete": f"{collection}/delete",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
+        "face": f"{collection}/faces/{face.id}/",
         "face-delete": f"{collection}/faces/{face.id}/delete",
         "jobs": "/jobs",
         "job": f"/jobs/{job.id}/",
@@ -64,6 +65,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "member-remove": f"/members/{_member_of(alice)}/remove",
         "organisations": "/organisations",
         "organisation": f"/organisations/{alice.tenant.id}",
+        "organisation-delete": "/organisations/leave",
+        "organisation-keep": "/organisations/stay",
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
     }
 
@@ -83,7 +86,15 @@ def _invitation_of(player: Player) -> uuid.UUID:
 
 # Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
 _OF_PERSON = {"organisations", "organisation"}
-ONLY_POST = {"face-delete", "job-cancel", "member", "member-remove", "organisation", "invitation-withdraw"}
+ONLY_POST = {
+    "organisation-keep",
+    "face-delete",
+    "job-cancel",
+    "member",
+    "member-remove",
+    "organisation",
+    "invitation-withdraw",
+}
 
 
 class _Inline(HTMLParser):

@@ -13,6 +13,8 @@ from pytest_django.fixtures import Settings
 
 from common.downloads import RemoteFile, cached_path, default_cache_dir
 from recognition.engines import weights
+from recognition.engines.deepface.catalogue import SHIPPED, folder_of
+from recognition.engines.deepface.files import link_shipped
 from recognition.engines.errors import WeightsAltered, WeightsMissing
 from recognition.engines.manifest import MODELS, YUNET
 from recognition.engines.weights import Installed, install, verified_path
@@ -91,6 +93,24 @@ def test_the_command_fails_when_something_is_missing(tmp_path: Path, settings: S
 
     with pytest.raises(CommandError, match="make models"):
         call_command("fetch_models", check=True)
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["no link", "a link that leads nowhere"])
+def test_the_command_fails_when_the_library_would_not_find_its_weights(
+    models_dir: Path, tmp_path: Path, settings: Settings, is_broken: bool
+) -> None:
+    settings.CUSTOS_MODELS_DIR = tmp_path
+    for card in MODELS:
+        (tmp_path / card.file_name).symlink_to(models_dir / card.file_name)
+    link_shipped(models_dir=tmp_path)
+    call_command("fetch_models", check=True, stdout=io.StringIO())
+    name, link = next((name, folder_of(tmp_path) / name) for name in SHIPPED)
+    link.unlink()
+    if is_broken:
+        link.symlink_to("nowhere")
+
+    with pytest.raises(CommandError, match=f"{name} of the deepface library"):
+        call_command("fetch_models", check=True, stdout=io.StringIO())
 
 
 def test_the_documentation_names_every_model_with_licence_and_digests() -> None:

@@ -24,6 +24,7 @@ from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face, Image, Job, JobItem
 from recognition.services import collections, enrolment
 from recognition.services.enrolment import Submission
+from tests.conftest import admin_connection
 from tests.worlds import Player
 
 GALLERY = "gallery"
@@ -118,6 +119,16 @@ def reload(row: Any) -> Any:
     """Return the row as the database has it now."""
     with tenant_scope(row.tenant_id):
         return type(row).objects.get(id=row.id)
+
+
+def let_days_pass(player: Player, days: float) -> None:
+    """Make everything that a tenant's collections and jobs hold so many days older, as the database's clock has it."""
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        for table in ("recognition_image", "recognition_face", "recognition_job"):
+            admin.execute(
+                f"UPDATE {table} SET created_at = created_at - make_interval(secs => %s) WHERE tenant_id = %s",
+                [days * 86_400, player.tenant.id],
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ WRONG_FORMS: dict[str, tuple[Any, int, str]] = {
     "no base64": ({"bytes": "not base64!"}, 400, "validation-failed"),
     "base64 of another alphabet": ({"bytes": "_-8="}, 400, "validation-failed"),
     "not ascii": ({"bytes": "é"}, 400, "validation-failed"),
-    "a stored image": ({"image_id": "0190d7a2-0000-7000-8000-000000000000"}, 422, "image-references-not-offered"),
+    "a stored image": ({"image_id": "0190d7a2-0000-7000-8000-000000000000"}, 404, "image-not-found"),
     "nothing": (None, 400, "validation-failed"),
 }
 

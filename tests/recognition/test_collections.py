@@ -74,7 +74,7 @@ def test_a_bad_name_is_refused(alice: Player, name: object) -> None:
     ("body", "code"),
     [
         ({"engine": "quantum"}, "engine-not-offered"),
-        ({"store_images": True}, "validation-failed"),
+        ({"store_images": "perhaps"}, "validation-failed"),
         ({"retention_days": 0}, "validation-failed"),
         ({"retention_days": 36_501}, "validation-failed"),
         ({"description": "x" * 1001}, "validation-failed"),

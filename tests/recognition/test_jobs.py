@@ -206,12 +206,6 @@ def test_a_batch_that_is_not_well_formed_is_refused(
     assert alice.client.get(JOBS).json()["items"] == []
 
 
-def test_a_stored_image_cannot_be_named_in_a_batch(alice: Player, gallery: Collection) -> None:
-    response = alice.client.post(BATCH, {"images": [{"image_id": str(new_id())}]}, format="json")
-
-    assert (response.status_code, response.json()["code"]) == (422, "image-references-not-offered")
-
-
 def test_there_are_as_many_ids_as_images_or_none(alice: Player, gallery: Collection) -> None:
     body = {"images": [SimpleUploadedFile("a", face_picture(1))], "external_ids": ["anna", "otto"]}
 

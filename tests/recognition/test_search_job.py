@@ -315,9 +315,9 @@ def test_a_bad_request_is_a_clear_400(alice: Player, gallery: Collection, body: 
     assert (response.status_code, response.json()["code"]) == (400, "validation-failed")
 
 
-def test_an_image_by_reference_is_refused_clearly(alice: Player, gallery: Collection) -> None:
+def test_an_image_that_is_not_there_is_refused_clearly(alice: Player, gallery: Collection) -> None:
     for route in ("search:batch", "faces:batch"):
         response = alice.client.post(
             f"/v1/collections/{GALLERY}/{route}", {"images": [{"image_id": str(uuid.uuid4())}]}
         )
-        assert (response.status_code, response.json()["code"]) == (422, "image-references-not-offered")
+        assert (response.status_code, response.json()["code"]) == (404, "image-not-found")

@@ -80,7 +80,7 @@ def test_a_job_is_staged_once(home: Path) -> None:
 
 def test_nothing_is_left_of_a_job_that_the_disk_did_not_take(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Path] = []
-    write = staging._write_durably
+    write = staging.write_new
 
     def write_until_full(path: Path, data: bytes) -> None:
         if written:
@@ -88,7 +88,7 @@ def test_nothing_is_left_of_a_job_that_the_disk_did_not_take(home: Path, monkeyp
         written.append(path)
         write(path, data)
 
-    monkeypatch.setattr(staging, "_write_durably", write_until_full)
+    monkeypatch.setattr(staging, "write_new", write_until_full)
 
     with pytest.raises(StagingUnavailable) as error:
         _write(b"first", b"second")

@@ -38,6 +38,8 @@ CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
 CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
 CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024
 CUSTOS_MAX_BATCH_IMAGES = 500
+CUSTOS_JOB_RESULT_DAYS = ENVIRONMENT.job_result_days
+CUSTOS_TENANT_DELETION_DAYS = ENVIRONMENT.tenant_deletion_days
 CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
 CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
@@ -46,6 +48,44 @@ CUSTOS_SEQUENCER_LAG_SECONDS = ENVIRONMENT.sequencer_lag_seconds
 CUSTOS_WITNESS_LAG_SECONDS = ENVIRONMENT.witness_lag_seconds
 CUSTOS_WITNESS_URL = ENVIRONMENT.witness_url or ""
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
+
+# --- Kept pictures ----------------------------------------------------------------------------------------------
+# Never served from there: they are read through the gate (recognition.services.images).
+IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image_store else None
+
+
+def _bucket(store: env.ImageStore) -> dict[str, Any]:
+    """Return the storage of a bucket. Without files for the log-in, the client library looks for the machine's own."""
+    from botocore.config import Config
+
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": store.bucket,
+            "location": store.prefix,
+            "region_name": store.region,
+            "endpoint_url": store.endpoint,
+            # A bucket that does not answer must not hold a request, or a worker's batch, up for long.
+            "client_config": Config(
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"total_max_attempts": 2},
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if store.endpoint else "auto"},
+            ),
+            "access_key": _secret("storage/access_key_id"),
+            "secret_key": _secret("storage/secret_access_key"),
+            "default_acl": None,
+            "file_overwrite": True,
+        },
+    }
+
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "images": _bucket(IMAGE_STORE) if IMAGE_STORE else {"BACKEND": "recognition.storage.ImageFolder"},
+}
 
 # --- Django -----------------------------------------------------------------------------------------------------
 SECRET_KEY = _secret("django_secret") or ""
@@ -267,6 +307,7 @@ CELERY_TASK_ROUTES = {
     "recognition.run_enrolment_batch": {"queue": "bulk"},
     "recognition.run_search_batch": {"queue": "bulk"},
     "recognition.sweep_jobs": {"queue": "maintenance"},
+    "recognition.purge": {"queue": "maintenance"},
     "traffic.purge_answers": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
@@ -285,6 +326,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
+    "purge": {"task": "recognition.purge", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }
 

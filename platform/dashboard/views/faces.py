@@ -7,14 +7,14 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.context import Actor
 from dashboard.forms import EnrolForm, SearchForm
 from dashboard.pages import member_page, show
 from dashboard.pictures import Picture, picture_of
 from dashboard.results import enrolment_of, searches_of
-from recognition.services import collections, deletion, enrolment, identification
+from recognition.services import collections, deletion, enrolment, faces, identification, images
 from recognition.services.enrolment import Submission
 from recognition.services.identification import Identification
 
@@ -68,6 +68,18 @@ def search(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     outlines = [search.outline for search in searches if search.outline]
     content = {"name": name, "picture": picture, "found": found, "searches": searches, "outlines": outlines}
     return show(request, "searched", content)
+
+
+@require_safe
+@member_page
+def detail(request: HttpRequest, actor: Actor, name: str, face_id: uuid.UUID) -> HttpResponse:
+    """A face, outlined on its picture where that is kept."""
+    face = faces.get_face(face_id, collection_name=name, actor=actor)
+    content: dict[str, object] = {"name": name, "face": face}
+    if face.image_id is not None and images.get_image(face.image_id, actor=actor).file is not None:
+        picture = picture_of(images.read_image(face.image_id, actor=actor)[1])
+        content |= {"picture": picture, "outlines": [picture.outline(face.detected.box, number=1)]}
+    return show(request, "face", content)
 
 
 def _search(form: SearchForm, *, name: str, actor: Actor) -> Identification:

@@ -28,12 +28,9 @@ class CreateCollectionRequest(StrictSerializer):
     threshold = Similarity(
         required=False, allow_null=True, default=None, help_text="The lowest that a search of it may ask for."
     )
-    store_images = serializers.BooleanField(default=False, help_text="Keeping pictures is not offered yet.")
-
-    def validate_store_images(self, value: bool) -> bool:
-        if value:
-            raise serializers.ValidationError("Keeping pictures is not offered yet.", code="not-offered")
-        return value
+    store_images = serializers.BooleanField(
+        default=False, help_text="Keep the pictures that faces are enrolled from, as they are sent."
+    )
 
 
 class UpdateCollectionRequest(StrictSerializer):
@@ -44,6 +41,9 @@ class UpdateCollectionRequest(StrictSerializer):
         min_value=1, max_value=_LONGEST_RETENTION_DAYS, required=False, allow_null=True
     )
     threshold = Similarity(required=False, allow_null=True, help_text="The lowest that a search of it may ask for.")
+    store_images = serializers.BooleanField(
+        required=False, help_text="Keep pictures from now on; false also deletes those that were kept."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:

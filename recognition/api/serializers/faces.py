@@ -9,10 +9,10 @@ from rest_framework import serializers
 from recognition.api.serializers.attributes import AskedAttributes, AttributesResponse, attributes_of
 from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage, decoded
 from recognition.engines.base import MAX_FACES, Box
-from recognition.errors import ImageReferencesNotOffered
 from recognition.models import QualityFilter
 from recognition.services.detection import Detection
 from recognition.services.enrolment import Enrolled
+from recognition.services.images import ImageReference
 from recognition.services.results import FaceView, Match
 from recognition.services.verification import Comparison
 
@@ -139,18 +139,20 @@ class EnrolFacesResponse(serializers.Serializer[Any]):
 
 
 class BatchImage(StrictSerializer):
-    """One image of a batch in JSON."""
+    """One image of a batch in JSON: its bytes, or the id of one that is kept."""
 
     default_error_messages: ClassVar = {"base64": "The bytes are not valid base64."}
 
-    bytes = serializers.CharField(trim_whitespace=False, help_text="The file in base64.")
+    bytes = serializers.CharField(required=False, trim_whitespace=False, help_text="The file in base64.")
+    image_id = serializers.UUIDField(required=False, help_text="Of an image that is kept, instead of the bytes.")
     external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and "image_id" in data:
-            raise ImageReferencesNotOffered
         values = super().to_internal_value(data)
-        return {"data": decoded(values["bytes"], field=self), "external_id": values["external_id"]}
+        if ("bytes" in values) == ("image_id" in values):
+            raise serializers.ValidationError("Send either bytes or an image_id.")
+        image = ImageReference(values["image_id"]) if "image_id" in values else decoded(values["bytes"], field=self)
+        return {"data": image, "external_id": values["external_id"]}
 
 
 class EnrolBatchRequest(_EnrolOptions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -13,34 +13,42 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer as StrictSerializer
-from recognition.errors import ImageReferencesNotOffered
 from recognition.images import ImageTooLarge
+from recognition.services.images import ImageReference
+
+_BYTES: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"bytes": {"type": "string", "format": "byte", "description": "The file in base64."}},
+    "required": ["bytes"],
+    "additionalProperties": False,
+}
+_REFERENCE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"image_id": {"type": "string", "format": "uuid", "description": "Of an image that is kept."}},
+    "required": ["image_id"],
+    "additionalProperties": False,
+}
 
 
-@extend_schema_field(
-    {
-        "type": "object",
-        "properties": {"bytes": {"type": "string", "format": "byte", "description": "The file in base64."}},
-        "required": ["bytes"],
-        "additionalProperties": False,
-    }
-)
-class EncodedImage(serializers.Field[bytes, Any, Any, Any]):
-    """`{"bytes": "<base64>"}` → bytes."""
+@extend_schema_field({"oneOf": [_BYTES, _REFERENCE]})
+class EncodedImage(serializers.Field[Any, Any, Any, Any]):
+    """`{"bytes": "<base64>"}` → bytes; `{"image_id": "<uuid>"}` → `ImageReference`."""
 
     default_error_messages: ClassVar = {
-        "form": 'An image is {{"bytes": "<base64>"}}.',  # DRF formats messages: braces are doubled
+        # DRF formats messages: braces are doubled
+        "form": 'An image is {{"bytes": "<base64>"}}, or {{"image_id": "<id>"}} for one that is kept.',
         "base64": "The bytes are not valid base64.",
     }
 
-    def to_internal_value(self, data: Any) -> bytes:
-        if isinstance(data, dict) and "image_id" in data:
-            raise ImageReferencesNotOffered(
-                "Pictures are kept only by collections that say so, and none may yet. Send the picture itself."
-            )
-        if not isinstance(data, dict) or set(data) != {"bytes"} or not isinstance(data["bytes"], str):
+    def to_internal_value(self, data: Any) -> bytes | ImageReference:
+        if not isinstance(data, dict) or len(data) != 1:
             self.fail("form")
-        return decoded(data["bytes"], field=self)
+        ((name, value),) = data.items()
+        if name not in ("bytes", "image_id") or not isinstance(value, str):
+            self.fail("form")
+        if name == "image_id":
+            return ImageReference(serializers.UUIDField().run_validation(value))
+        return decoded(value, field=self)
 
     def to_representation(self, value: bytes) -> Any:
         raise NotImplementedError("Images are never answered.")

@@ -63,6 +63,7 @@ class CollectionList(LimitedView):
             description=body["description"],
             retention_days=body["retention_days"],
             threshold=body["threshold"],
+            store_images=body["store_images"],
         )
         return _answer(collection, status=status.HTTP_201_CREATED)
 
@@ -83,7 +84,7 @@ class CollectionDetail(LimitedView):
 
     @documented(
         "update_collection",
-        summary="Change a collection's description, retention or threshold",
+        summary="Change a collection's description, retention, threshold, or whether it keeps pictures",
         tag=_TAG,
         json=shapes.UpdateCollectionRequest,
         responses={200: shapes.CollectionResponse},

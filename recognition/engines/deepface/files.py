@@ -33,6 +33,18 @@ def link_shipped(*, models_dir: Path) -> None:
         partial.replace(link)
 
 
+def check_shipped(*, models_dir: Path) -> None:
+    """Check that what `link_shipped` offers is there, the links themselves and what they lead to.
+
+    Raises:
+        WeightsMissing: a file is not there under the library's name, or its link leads nowhere.
+    """
+    folder = folder_of(models_dir)
+    for file_name in SHIPPED:
+        if not (folder / file_name).exists():
+            raise missing(file_name, folder=folder)
+
+
 def digests_of(detector: Detector, recogniser: Recogniser, *, models_dir: Path) -> dict[str, str]:
     """Return SHA-256 by name of every file that the two need, YuNet's for the five points included.
 

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.downloads import DownloadFailed
 from common.progress import TransferBar
-from recognition.engines.deepface.files import link_shipped
+from recognition.engines.deepface.files import check_shipped, link_shipped
 from recognition.engines.errors import WeightsMissing
-from recognition.engines.manifest import MODELS
+from recognition.engines.manifest import MODELS, ModelCard
 from recognition.engines.weights import Installed, install, verified_path
 
 
@@ -27,22 +27,25 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only verify; exit with 1 when something is missing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for card in MODELS:
-            try:
-                if options["check"]:
-                    verified_path(card, models_dir=settings.CUSTOS_MODELS_DIR)
-                    found = Installed.ALREADY
-                else:
-                    with TransferBar(card.name) as bar:
-                        found = install(
-                            card,
-                            models_dir=settings.CUSTOS_MODELS_DIR,
-                            cache_dir=settings.CUSTOS_CACHE_DIR,
-                            progress=bar.show,
-                        )
-            except (DownloadFailed, WeightsMissing) as error:
-                raise CommandError(error.detail) from error
-            said = "installed" if found is Installed.NOW else "verified"
-            self.stdout.write(f"  {card.name:<16} {card.role}: {said} ({card.size / 1e6:.1f} MB, {card.licence})")
-        if not options["check"]:
-            link_shipped(models_dir=settings.CUSTOS_MODELS_DIR)
+        models_dir, only_checks = settings.CUSTOS_MODELS_DIR, options["check"]
+        try:
+            for card in MODELS:
+                found = self._check(card) if only_checks else self._install(card)
+                said = "installed" if found is Installed.NOW else "verified"
+                self.stdout.write(f"  {card.name:<16} {card.role}: {said} ({card.size / 1e6:.1f} MB, {card.licence})")
+            (check_shipped if only_checks else link_shipped)(models_dir=models_dir)
+        except (DownloadFailed, WeightsMissing) as error:
+            raise CommandError(error.detail) from error
+
+    def _check(self, card: ModelCard) -> Installed:
+        verified_path(card, models_dir=settings.CUSTOS_MODELS_DIR)
+        return Installed.ALREADY
+
+    def _install(self, card: ModelCard) -> Installed:
+        with TransferBar(card.name) as bar:
+            return install(
+                card,
+                models_dir=settings.CUSTOS_MODELS_DIR,
+                cache_dir=settings.CUSTOS_CACHE_DIR,
+                progress=bar.show,
+            )
