@@ -10,6 +10,7 @@ from common.context import Actor, tenant_scope
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
+from governance.accountability import consents
 from recognition.errors import CollectionDeleted, FaceNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
@@ -74,6 +75,7 @@ def delete_collection(name: str, *, actor: Actor, precondition: Precondition = U
         n_faces = references.destroy_all(locked, permit=admission.permit)
         _empty_jobs(locked)
         Image.objects.filter(tenant_id=locked.tenant_id, collection_id=locked.id).delete()
+        consents.forget_all(tenant_id=locked.tenant_id, collection_id=locked.id)
         Collection.objects.filter(tenant_id=locked.tenant_id, id=locked.id).delete()
         admission.complete(n_faces=n_faces)
 
