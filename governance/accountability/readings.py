@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Max, Min
 
 from common.instants import micros_of
-from governance.accountability import searches
+from governance.accountability import consents, searches
 from governance.accountability.models import DisclosureReport, WatchlistTerms
 from governance.models import Approval
 from governance.ports import register_fact
@@ -26,6 +26,7 @@ def register() -> None:
     register_fact("searches_of_subject", searches_of_subject)
     register_fact("disclosed_until", disclosed_until)
     register_fact("watchlists", watchlists)
+    register_fact("consent_state", consent_state)
 
 
 def searches_today(request: AccessRequest, facts: Facts) -> int:
@@ -55,6 +56,12 @@ def reported_until(tenant_id: uuid.UUID) -> datetime | None:
     approvals = Approval.objects.filter(tenant_id=tenant_id).aggregate(since=Min("valid_from"))
     reported: datetime | None = reports["until"] or approvals["since"]
     return reported
+
+
+def consent_state(request: AccessRequest, facts: Facts) -> str:
+    if not request.subject or request.gallery_id is None:
+        return "unnamed"
+    return consents.state_of(request.subject, tenant_id=request.actor.tenant_id, collection_id=request.gallery_id).value
 
 
 def watchlists(request: AccessRequest, facts: Facts) -> list[dict[str, Any]]:

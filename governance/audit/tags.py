@@ -67,6 +67,11 @@ class Tag(StrEnum):
         "audit-key:introduced",
         "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
     )
+    CONSENT_RECORDED = "consent:recorded", "A person's consent to be enrolled in a collection was recorded."
+    CONSENT_WITHDRAWN = (
+        "consent:withdrawn",
+        "A person's consent was withdrawn, and every face of theirs in the collection deleted.",
+    )
     DISCLOSURE_FILED = "disclosure:filed", "An organisation accounted for its searches of a period."
     WATCHLIST_GRANTED = (
         "watchlist:granted",

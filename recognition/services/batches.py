@@ -20,7 +20,7 @@ from common.errors import PayloadTooLarge, PlatformError, Unprocessable, Unsuppo
 from common.permits import Permit
 from common.vocabulary import JobKind, JobStatus
 from governance import gate
-from governance.errors import PolicyRefused
+from governance.errors import ConsentWithdrawn, PolicyRefused
 from recognition import dispatch, staging
 from recognition.engines.base import FaceEngine
 from recognition.errors import (
@@ -266,9 +266,13 @@ def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, permi
     if not isinstance(outcome, Examined):
         rows.update(status=JobItem.Status.FAILED, problem=outcome)
         return 0
-    image, faces = references.store(
-        outcome, collection=collection, external_id=item.external_id, permit=permit, item=item
-    )
+    try:
+        image, faces = references.store(
+            outcome, collection=collection, external_id=item.external_id, permit=permit, item=item
+        )
+    except ConsentWithdrawn as error:
+        rows.update(status=JobItem.Status.FAILED, problem=error.as_problem())
+        return 0
     rejected = [
         {"box": asdict(rejection.box), "reasons": [reason.value for reason in rejection.reasons]}
         for rejection in outcome.rejected

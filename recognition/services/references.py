@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
+from governance.accountability import consents
 from recognition.engines.base import DetectedFace
 from recognition.gallery.pgvector import PgvectorGallery
 from recognition.models import Collection, CollectionUse, Face, Image, JobItem
@@ -64,6 +65,9 @@ def store(
 
     Args:
         known_image: the image's row, where another of its faces was stored before.
+
+    Raises:
+        ConsentWithdrawn: the person took their consent back. Withdrawing locks the collection, too, so nobody slips by.
     """
     image = known_image or Image(
         tenant_id=collection.tenant_id,
@@ -71,6 +75,7 @@ def store(
         decision_entry_id=permit.decision_id,
         **asdict(examined.picture),
     )
+    consents.require_not_withdrawn(external_id, tenant_id=collection.tenant_id, collection_id=collection.id)
     if known_image is None:
         if not collection.store_images:
             image.file_id = None  # it kept pictures when this one was examined

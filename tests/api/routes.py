@@ -131,6 +131,10 @@ def face_ids(objects: Objects) -> dict[str, Any]:
     return {"ids": [objects.face_id]}
 
 
+def person(objects: Objects) -> dict[str, Any]:
+    return {"subject": "nobody"}
+
+
 def supposition(objects: Objects) -> dict[str, Any]:
     return {"operation": "search", "threshold": 90}
 
@@ -202,6 +206,8 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/faces",        image,          201, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:batch",  images,         202, 403, 403, 403, 404, 401),
     Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/consents",     person,         201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/consents:report", person,      200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
@@ -226,6 +232,7 @@ _USES = (
     Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
+    Row("POST",   f"{_COLLECTION}/consents:withdraw", person,    200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
