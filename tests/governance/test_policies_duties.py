@@ -135,6 +135,7 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("CON-001", {"jurisdiction": "US-IL", "approval_attestations": []}),
     ("CON-002", {**ENROL, "consent_state": "live"}),
     ("CON-002", {"consent_state": "withdrawn"}),
+    ("AUD-002", {"audit_stale": []}),
 ]
 
 
