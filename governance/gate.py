@@ -29,8 +29,15 @@ from governance.accountability.searches import Searched
 from governance.audit import ledger
 from governance.catalogue import CATALOGUE
 from governance.errors import PolicyRefused
-from governance.judging import DEFAULT_THRESHOLD, Judgement, judge
-from governance.questions import AccessRequest, ResourceRef, probe_of_face, probe_of_picture
+from governance.judging import Judgement, judge
+from governance.questions import (
+    DEFAULT_THRESHOLD,
+    AccessRequest,
+    ResourceRef,
+    probe_of_face,
+    probe_of_person,
+    probe_of_picture,
+)
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -42,6 +49,7 @@ __all__ = [
     "authorise",
     "authorised",
     "probe_of_face",
+    "probe_of_person",
     "probe_of_picture",
 ]
 

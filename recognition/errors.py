@@ -44,6 +44,30 @@ class FaceNotFound(NotFound):
     title = "There is no such face in the collection"
 
 
+class PersonNotFound(NotFound):
+    code = "person-not-found"
+    title = "There is no such person in the collection"
+
+
+class PersonExists(Conflict):
+    code = "person-exists"
+    title = "The collection has a person of this id already"
+
+
+class PersonFull(Conflict):
+    """A person holds so many faces and no more; nothing of the request was done."""
+
+    code = "person-full"
+    title = "The person cannot have so many faces"
+
+
+class PersonWithoutFaces(Unprocessable):
+    """Nobody can be searched for by a person who has no face."""
+
+    code = "person-without-faces"
+    title = "The person has no face to search for"
+
+
 class NoFaceFound(Unprocessable):
     code = "no-face-found"
     title = "No face was found in the image"

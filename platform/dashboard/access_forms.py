@@ -43,6 +43,13 @@ class KeyForm(forms.Form):
         label="For these end users only",
         help_text="None: whatever your approval covers.",
     )
+    jurisdictions = forms.MultipleChoiceField(
+        choices=_JURISDICTIONS,
+        required=False,
+        label="In these places only",
+        help_text="None: where it is used alone. A place covers its parts. Ctrl or ⌘ chooses several.",
+        widget=forms.SelectMultiple(attrs={"size": "6"}),
+    )
     expires_on = forms.DateField(
         required=False,
         label="Last day",
@@ -62,6 +69,7 @@ class KeyForm(forms.Form):
             default_jurisdiction=values["default_jurisdiction"],
             default_on_behalf_of=CustomerCategory(on_behalf_of) if on_behalf_of else None,
             end_users=[CustomerCategory(slug) for slug in values["end_users"]],
+            jurisdictions=values["jurisdictions"],
         )
 
     @property

@@ -28,6 +28,8 @@ MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
+    **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
+    **dict.fromkeys(("face-join", "person-face-remove"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),

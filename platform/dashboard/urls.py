@@ -2,14 +2,28 @@
 
 from django.urls import path, register_converter
 
-from dashboard.views import collections, decisions, faces, home, jobs, keys, members, organisations
-from recognition.api.urls import CollectionName
+from dashboard.views import (
+    collections,
+    decisions,
+    faces,
+    home,
+    jobs,
+    keys,
+    looking,
+    members,
+    organisations,
+    persons,
+    usage,
+)
+from recognition.api.urls import CollectionName, PersonName
 
 app_name = "dashboard"
 
 register_converter(CollectionName, "collection_name")
+register_converter(PersonName, "person_name")
 
 _COLLECTION = "collections/<collection_name:name>"
+_PERSON = f"{_COLLECTION}/persons/<person_name:person>"
 
 urlpatterns = [
     path("", home.front, name="front"),
@@ -21,6 +35,16 @@ urlpatterns = [
     path(f"{_COLLECTION}/search", faces.search, name="search"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>/", faces.detail, name="face"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>/delete", faces.delete, name="face-delete"),
+    path(f"{_COLLECTION}/faces/<uuid:face_id>/person", persons.join, name="face-join"),
+    path(f"{_COLLECTION}/persons", persons.index, name="persons"),
+    path(f"{_COLLECTION}/persons:search", persons.search, name="person-search"),
+    path(f"{_PERSON}/", persons.detail, name="person"),
+    path(f"{_PERSON}/enrol", persons.enrol, name="person-enrol"),
+    path(f"{_PERSON}/delete", persons.delete, name="person-delete"),
+    path(f"{_PERSON}/faces/<uuid:face_id>/remove", persons.remove_face, name="person-face-remove"),
+    path("detect", looking.detect, name="detect"),
+    path("compare", looking.compare, name="compare"),
+    path("usage", usage.index, name="usage"),
     path("jobs", jobs.index, name="jobs"),
     path("jobs/<uuid:job_id>/", jobs.detail, name="job"),
     path("jobs/<uuid:job_id>/results", jobs.results, name="job-results"),

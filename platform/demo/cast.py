@@ -12,6 +12,7 @@ WORKING_OPERATIONS = (
     Operation.COMPARE,
     Operation.ENROL,
     Operation.SEARCH,
+    Operation.CLUSTER,
     Operation.READ_RESULT,
     Operation.ADMINISTER,
 )

@@ -55,6 +55,14 @@ _COLLECTION: Final[dict[str, Any]] = {
     "person_count": 0,
     "created_at": _TIME,
 }
+_PERSON_ID: Final = "anna-1998"
+_PERSON: Final[dict[str, Any]] = {
+    "person_id": _PERSON_ID,
+    "display_name": "Anna",
+    "status": "created",
+    "face_count": 0,
+    "created_at": _TIME,
+}
 _NOTICE: Final = (
     "An investigative lead, not an identification: similarity is not the probability that two pictures show one person."
     " At this threshold about 1 in 1,000,000 pairs of different people match; have a trained person examine every"
@@ -137,6 +145,35 @@ SEARCH_FACES: Final = Example({"image": PICTURE, "threshold": 90, "limit": 5, "e
 SEARCH_FACES_BATCH: Final = Example(
     {"images": [{**PICTURE, "external_id": "beach.jpg"}], "threshold": 90, "limit": 5},
     _job("search_faces", "queued", done=0),
+)
+LIST_PERSONS: Final = Example(answer=_page(_PERSON))
+CREATE_PERSON: Final = Example(
+    {"person_id": "ben-1998", "display_name": "Ben"}, {**_PERSON, "person_id": "ben-1998", "display_name": "Ben"}
+)
+GET_PERSON: Final = Example(answer=_PERSON)
+UPDATE_PERSON: Final = Example({"display_name": "Anna B."}, {**_PERSON, "display_name": "Anna B."})
+LIST_FACES_OF_PERSON: Final = Example(answer=_page({**_FACE, "person_id": _PERSON_ID}))
+ASSOCIATE_FACES: Final = Example(
+    {"ids": [FACE_ID], "threshold": 75},
+    {
+        "associated": [FACE_ID],
+        "failed": [],
+        "person": {**_PERSON, "status": "active", "face_count": 1},
+    },
+)
+DISASSOCIATE_FACES: Final = Example({"ids": [FACE_ID]}, {"disassociated": [FACE_ID], "failed": [], "person": _PERSON})
+SEARCH_PERSONS: Final = Example(
+    {"image": PICTURE, "threshold": 90, "limit": 5},
+    {
+        "probe": _SEEN,
+        "others": [],
+        "candidates": [{"rank": 1, **_SCORES, "person": {**_PERSON, "status": "active", "face_count": 1}}],
+        "gallery_size": 1,
+        "expected_false_candidates": 1e-06,
+        "engine_version": "sface-1",
+        "threshold": 90.0,
+        "notice": _NOTICE,
+    },
 )
 LIST_JOBS: Final = Example(answer=_page(_job("enrol_faces", "running", done=1)))
 GET_JOB: Final = Example(answer=_job("enrol_faces", "running", done=1))

@@ -211,7 +211,7 @@ def _search(
         return identification.identify(
             probes,
             collection=collection,
-            engine=engine,
+            calibration=engine.calibration,
             limit=job.candidate_limit or identification.DEFAULT_LIMIT,
             threshold=admission.threshold,
             permit=admission.permit,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection as CollectionOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +13,9 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
+from recognition.engines.base import MAX_FACES, Box, DetectedFace, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
+from recognition.evaluation.calibration import Calibration
 from recognition.gallery.base import Hit
 from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
@@ -105,7 +108,7 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    request = request_of(actor, collection=collection, threshold=threshold, probe=_picture(data))
+    request = request_of(actor, collection=collection, threshold=threshold, probe=picture_probe(data))
     with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
         least = admission.least_quality
@@ -113,7 +116,9 @@ def search_by_image(
             data, engine=engine, most=most, quality=quality, least_quality=least, permit=admission.permit
         )
         with tenant_scope(actor.tenant_id):
-            return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
+            return conclude(
+                probes, collection=collection, calibration=engine.calibration, limit=limit, admission=admission
+            )
 
 
 def search_by_face(
@@ -137,9 +142,16 @@ def search_by_face(
         gate.authorised(request_of(actor, collection=collection, threshold=threshold, probe=probe)) as admission,
         tenant_scope(actor.tenant_id),
     ):
-        template = _template_of(face_id, collection=collection, permit=admission.permit)
+        template = template_of_face(face_id, collection=collection, permit=admission.permit)
         probes = Probes((None,), (template,))
-        return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
+        return conclude(
+            probes,
+            collection=collection,
+            calibration=engine.calibration,
+            limit=limit,
+            admission=admission,
+            exclude=[face_id],
+        )
 
 
 def _collection(name: str, *, actor: Actor) -> Collection:
@@ -199,15 +211,27 @@ def probes_of(
         faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
         if not faces:
             raise NoFaceFound
-        if (worst := min(face.quality.score for face in faces)) < least_quality:
-            raise QualityTooLow(
-                f"QUAL-001: a face of quality {worst:.1f} is below the {least_quality:g} asked for here."
-            )
+        require_quality(faces, least=least_quality)
         templates = engine.extract(image, faces, permit=permit)
     return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
 
 
-def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+def require_quality(faces: Sequence[DetectedFace], *, least: float) -> None:
+    """Go on only with probes that are good enough.
+
+    Raises:
+        QualityTooLow: one is below the quality floor (QUAL-001).
+    """
+    if (worst := min(face.quality.score for face in faces)) < least:
+        raise QualityTooLow(f"QUAL-001: a face of quality {worst:.1f} is below the {least:g} asked for here.")
+
+
+def template_of_face(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+    """Return the template of an enrolled face, in the open scope.
+
+    Raises:
+        FaceNotFound: the face is not in the collection.
+    """
     face_selectors.get_in(collection, face_id=face_id)
     template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
     if template is None:
@@ -219,18 +243,17 @@ def identify(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     threshold: float,
     permit: Permit,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search for all probes in one statement and name the candidates, in the open scope.
 
     Raises:
         CollectionNotFound: the collection was deleted meanwhile.
     """
-    calibration = engine.calibration
     min_score = calibration.score(threshold)
     found = gallery.search(
         collection_selectors.gallery_of(collection),
@@ -257,24 +280,24 @@ def identify(
         expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
         engine_version=collection.engine_version,
         threshold=threshold,
-        notice=_notice(fmr, engine=engine),
+        notice=notice(fmr, calibration=calibration),
     )
 
 
-def _search(
+def conclude(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     admission: gate.Admission,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search and complete the admission, in the open scope."""
     found = identify(
         probes,
         collection=collection,
-        engine=engine,
+        calibration=calibration,
         limit=limit,
         threshold=admission.threshold,
         permit=admission.permit,
@@ -297,7 +320,8 @@ def subjects_of(found: Identification, *, probe: str | None) -> tuple[str, ...]:
     return (*([probe] if probe else ()), *faces)
 
 
-def _picture(data: bytes) -> str:
+def picture_probe(data: bytes) -> str:
+    """Name a probe by the digest of its picture."""
     return gate.probe_of_picture(hashlib.sha256(data).hexdigest())
 
 
@@ -307,8 +331,9 @@ def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceVi
     return {face_id: view_of(row) for face_id, row in rows.items()}
 
 
-def _notice(fmr: float, *, engine: FaceEngine) -> str:
+def notice(fmr: float, *, calibration: Calibration) -> str:
+    """Return what everybody should read who sees candidates found at this false match rate."""
     return (
         "An investigative lead, not an identification: similarity is not the probability that two pictures show one"
-        f" person. At this threshold {engine.calibration.fmr_text(fmr)}; have a trained person examine every candidate."
+        f" person. At this threshold {calibration.fmr_text(fmr)}; have a trained person examine every candidate."
     )

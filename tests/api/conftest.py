@@ -19,10 +19,10 @@ from governance.casework import cases
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, evaluation_runs
+from recognition.services import collections, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
-from tests.api.routes import Objects
+from tests.api.routes import PERSON, Objects
 from tests.people import actor_for, make_member
 from tests.worlds import Player
 
@@ -59,12 +59,13 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
 
 @pytest.fixture
 def make_objects(home: Path) -> MakeObjects:
-    """Make a collection with a face and an open job for a tenant that may still do so."""
+    """Make a collection with a person, who has a face, and an open job for a tenant that may still do so."""
 
     def make(player: Player, *, collection: str = "gallery", external_id: str = "", **options: Any) -> Objects:
         collections.create_collection(collection, actor=player.actor, store_images=True, **options)
+        persons.create_person(PERSON, collection_name=collection, actor=player.actor, display_name=external_id)
         enrolled = enrolment.enrol_image(
-            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id
+            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id, person=PERSON
         )
         # Rows that destroy a face come before those that destroy an image: it is of another face.
         pictured = enrolment.enrol_image(
@@ -100,6 +101,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(authorise(player, case_id=case.id)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
+            person=PERSON,
             evaluation_id=str(evaluation.id),
         )
 

@@ -17,6 +17,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from governance.catalogue import mandatory_rules
 from recognition.engines.fake import face_picture
 
+PERSON = "person-nobody-else-may-know"
+
 
 @dataclass(frozen=True, slots=True)
 class Objects:
@@ -31,6 +33,7 @@ class Objects:
     image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    person: str = PERSON
     entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
     receipt: str = ""
     level: str = "0"
@@ -82,6 +85,18 @@ def description(_: Objects) -> dict[str, Any]:
 
 def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
+
+
+def probe_by_person(objects: Objects) -> dict[str, Any]:
+    return {"person_id": objects.person}
+
+
+def new_person(_: Objects) -> dict[str, Any]:
+    return {"person_id": "ben-2001"}
+
+
+def display_name(_: Objects) -> dict[str, Any]:
+    return {"display_name": "another"}
 
 
 def confirmation(_: Objects) -> dict[str, Any]:
@@ -179,6 +194,7 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_PERSON = f"{_COLLECTION}/persons/{{person}}"
 _IMAGE = "/v1/images/{image_id}"
 _DECISION = "/v1/decisions/{decision_id}"
 _KEY = "/v1/keys/{key_id}"
@@ -211,6 +227,16 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search",       probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/persons",      nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons",      new_person,     201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", image,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_id,  200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    _PERSON,                       nothing,        200, 403, 403, 403, 404, 401),
+    Row("PATCH",  _PERSON,                       display_name,   200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_PERSON}/faces",            nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces",            face_ids,       200, 403, 403, 403, 404, 401),
     Row("GET",    _IMAGE,                        nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    f"{_IMAGE}/content",           nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   "/v1/detect",                  image_by_id,    200, 403, 403, 403, 404, 401),
@@ -234,6 +260,8 @@ _USES = (
     # destroying
     Row("POST",   f"{_COLLECTION}/consents:withdraw", person,    200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces:remove",     face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _PERSON,                       nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
@@ -288,9 +316,8 @@ ADMINISTRATION = "/admin/"
 # So are the account pages of allauth; `test_permission_matrix` walks those too.
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
-PAGES = tuple(
-    f"/{name}" for name in "overview collections jobs decisions keys members organisations invitations".split()
-)
+_SECTIONS = "overview collections detect compare usage jobs decisions keys members organisations invitations"
+PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 
 

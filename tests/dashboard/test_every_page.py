@@ -17,7 +17,7 @@ from common.vocabulary import TenantRole
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face
-from recognition.services import enrolment
+from recognition.services import enrolment, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
@@ -38,6 +38,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
     with tenant_scope(alice.tenant.id):
         face = Face.objects.first()
     assert face is not None
+    persons.create_person("anna", collection_name=GALLERY, actor=alice.actor)
+    persons.associate_faces("anna", face_ids=[face.id], collection_name=GALLERY, actor=alice.actor)
     decision = alice.client.get("/v1/decisions")["Custos-Decision"]
     collection = f"/collections/{GALLERY}"
     return {
@@ -50,6 +52,16 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "search": f"{collection}/search",
         "face": f"{collection}/faces/{face.id}/",
         "face-delete": f"{collection}/faces/{face.id}/delete",
+        "face-join": f"{collection}/faces/{face.id}/person",
+        "persons": f"{collection}/persons",
+        "person-search": f"{collection}/persons:search",
+        "person": f"{collection}/persons/anna/",
+        "person-enrol": f"{collection}/persons/anna/enrol",
+        "person-delete": f"{collection}/persons/anna/delete",
+        "person-face-remove": f"{collection}/persons/anna/faces/{face.id}/remove",
+        "detect": "/detect",
+        "compare": "/compare",
+        "usage": "/usage",
         "jobs": "/jobs",
         "job": f"/jobs/{job.id}/",
         "job-results": f"/jobs/{job.id}/results",
@@ -87,6 +99,7 @@ def _invitation_of(player: Player) -> uuid.UUID:
 # Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
 _OF_PERSON = {"organisations", "organisation"}
 ONLY_POST = {
+    "person-face-remove",
     "organisation-keep",
     "face-delete",
     "job-cancel",
@@ -199,10 +212,15 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "overview",
         "collections",
         "jobs",
+        "detect",
+        "compare",
+        "usage",
         "decisions",
         "keys",
         "key-new",
         "members",
+        "organisation-delete",
+        "organisation-keep",
         "collection-delete",
     } | _OF_PERSON
 

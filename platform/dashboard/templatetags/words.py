@@ -6,6 +6,8 @@ import uuid
 from typing import Any, Final
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from common.vocabulary import JobStatus, QualityReason
 
@@ -34,6 +36,7 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "allowed": ("✓", "good"),
     "refused": ("■", "bad"),
     "active": ("✓", "good"),
+    "created": ("…", "quiet"),
     "expired": ("–", "quiet"),
     "revoked": ("✕", "bad"),
 }
@@ -63,6 +66,18 @@ def expected(number: float) -> str:
     if number >= 10:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{number:,}"
+
+
+@register.simple_block_tag
+def table(content: SafeString, label: str) -> SafeString:
+    """A table that scrolls within itself, and whose rows are cards on a narrow screen."""
+    return render_to_string("dashboard/partials/table.html", {"content": content, "label": label})
 
 
 @register.inclusion_tag("dashboard/partials/state.html")

@@ -12,7 +12,7 @@ from recognition.api.requests import body_of
 from recognition.api.serializers import searches as shapes
 from recognition.api.serializers.jobs import JobResponse
 from recognition.api.views.jobs import accepted
-from recognition.services import identification, searches
+from recognition.services import identification, person_search, searches
 from recognition.services.submission import Submission
 from tenants.api.requests import actor_of
 
@@ -20,7 +20,7 @@ from tenants.api.requests import actor_of
 class FaceSearch(OneImageView):
     @documented(
         "search_faces",
-        summary="Search a collection for the face of an image, or for one of its own faces",
+        summary="Search a collection for the face of an image, or for one of its own faces or persons",
         tag="searches",
         json=shapes.SearchRequest,
         upload=shapes.SearchUpload,
@@ -31,7 +31,15 @@ class FaceSearch(OneImageView):
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.SearchRequest, upload=shapes.SearchUpload)
         actor = actor_of(request)
-        if "face_id" in body:
+        if "person_id" in body:
+            found = person_search.search_faces_by_person(
+                body["person_id"],
+                collection_name=collection,
+                actor=actor,
+                threshold=body["threshold"],
+                limit=body["limit"],
+            )
+        elif "face_id" in body:
             found = identification.search_by_face(
                 body["face_id"],
                 collection_name=collection,
