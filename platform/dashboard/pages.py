@@ -31,6 +31,7 @@ _SECTIONS: Final = {
     **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
     **dict.fromkeys(("face-join", "person-face-remove"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
+    "evaluation": "evaluations",
     "decision": "decisions",
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from dashboard.views import (
     collections,
     decisions,
+    evaluations,
     faces,
     home,
     jobs,
@@ -49,6 +50,10 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", jobs.detail, name="job"),
     path("jobs/<uuid:job_id>/results", jobs.results, name="job-results"),
     path("jobs/<uuid:job_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("evaluations", evaluations.index, name="evaluations"),
+    path("evaluations/<uuid:job_id>/", evaluations.detail, name="evaluation"),
+    path("evaluations/<uuid:job_id>/card", evaluations.card, name="evaluation-card"),
+    path("evaluations/<uuid:job_id>/<slug:name>.<slug:file_format>", evaluations.plot, name="evaluation-plot"),
     path("decisions", decisions.index, name="decisions"),
     path("decisions/<uuid:decision_id>", decisions.detail, name="decision"),
     path("keys", keys.index, name="keys"),

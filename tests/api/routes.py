@@ -316,7 +316,9 @@ ADMINISTRATION = "/admin/"
 # So are the account pages of allauth; `test_permission_matrix` walks those too.
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
-_SECTIONS = "overview collections detect compare usage jobs decisions keys members organisations invitations"
+_SECTIONS = (
+    "overview collections detect compare usage jobs evaluations decisions keys members organisations invitations"
+)
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 

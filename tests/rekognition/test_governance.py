@@ -21,14 +21,14 @@ from recognition.rekognition import model
 from recognition.rekognition.arguments import account_of
 from recognition.rekognition.faults import fault_of
 from recognition.rekognition.operations import OPERATIONS
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, persons
 from tests.rekognition.conftest import GALLERY, Sdk
 from tests.rekognition.wire import call, code_of, content_of
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
 
 IMAGE = {"Bytes": face_picture(1)}
 # Rights, which nothing takes away (GOVERNANCE 4).
-RIGHTS = {"DeleteFaces", "DeleteCollection"}
+RIGHTS = {"DeleteFaces", "DeleteCollection", "DeleteUser", "DisassociateFaces"}
 
 
 def _arguments(face_id: str, arn: str) -> dict[str, dict[str, Any]]:
@@ -47,6 +47,13 @@ def _arguments(face_id: str, arn: str) -> dict[str, dict[str, Any]]:
         "TagResource": {"ResourceArn": arn, "Tags": {"a": "b"}},
         "ListTagsForResource": {"ResourceArn": arn},
         "UntagResource": {"ResourceArn": arn, "TagKeys": ["a"]},
+        "CreateUser": {**there, "UserId": "ben"},
+        "ListUsers": there,
+        "AssociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
+        "SearchUsers": {**there, "FaceId": face_id},
+        "SearchUsersByImage": {**there, "Image": IMAGE},
+        "DisassociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
+        "DeleteUser": {**there, "UserId": "anna"},
         "DeleteFaces": {**there, "FaceIds": [face_id]},
         "DeleteCollection": there,
     }
@@ -75,6 +82,7 @@ def _set_up(player: Player) -> tuple[str, str]:
     """Make what the walk asks for, while the player still may."""
     collections.create_collection(GALLERY, actor=player.actor)
     enrolled = enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=player.actor)
+    persons.create_person("anna", collection_name=GALLERY, actor=player.actor)
     return str(enrolled.face_ids[0]), account_arn(player)
 
 
