@@ -21,18 +21,6 @@ from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
 WORLD = {*"collections consents faces images persons searches jobs decisions policy usage cases".split()}
-    "collections",
-    "consents",
-    "faces",
-    "images",
-    "persons",
-    "searches",
-    "jobs",
-    "decisions",
-    "policy",
-    "usage",
-    "cases",
-}
 # Of Anna the person, who else has no face yet.
 WITH_A_FACE = {"list_faces_of_person", "disassociate_faces", "search_persons"}
 CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
