@@ -17,6 +17,7 @@ from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment, evaluation_runs, persons
@@ -55,6 +56,29 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return record_authorisation(worker, case_id=case_id, document=document).id
+
+
+def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
+    """Begin an application that lacks nothing; return its id and that of its document."""
+    application = applications.begin_application(player.actor)
+    applications.state(
+        player.actor,
+        application_id=application.id,
+        values={
+            "legal_name": "Photo e. V.",
+            "registration": "4711",
+            "address": "Springfield",
+            "contact": "office@photo.example",
+            "jurisdictions": ["US"],
+            "purposes": ["photo_organisation"],
+            "operations": ["search"],
+            "end_users": ["consumer_software"],
+            "rationale": f"Albums of {why}.",
+            "case_officers": [{"name": "A. Jones", "training": "Reviewing", "trained_on": "2026-03-02"}],
+        },
+    )
+    added = evidence.add_evidence(player.actor, application_id=application.id, title="Charter", data=b"%PDF-1.7")
+    return str(application.id), str(added.id)
 
 
 @pytest.fixture
@@ -99,6 +123,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            *apply_for(player, why=external_id or "somebody"),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
             person=PERSON,

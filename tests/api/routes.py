@@ -33,6 +33,8 @@ class Objects:
     image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    application_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
     person: str = PERSON
     entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
     receipt: str = ""
@@ -136,6 +138,18 @@ def urgency(_: Objects) -> dict[str, Any]:
         "valid_from": "2026-01-01T00:00:00Z",
         "valid_until": "2026-12-31T00:00:00Z",
     }
+
+
+def statements(_: Objects) -> dict[str, Any]:
+    return {"legal_name": "Photo e. V.", "purposes": ["photo_organisation"]}
+
+
+def document(_: Objects) -> dict[str, Any]:
+    return {"title": "Register", "bytes": base64.b64encode(b"%PDF-1.7 register").decode()}
+
+
+def appeal(_: Objects) -> dict[str, Any]:
+    return {"reason": "We disagree."}
 
 
 def receipt(objects: Objects) -> dict[str, Any]:
@@ -299,6 +313,19 @@ OWNERS = (
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
 
+# Asking to be vetted is no use of faces either: who is unvetted must be able to, and so may a suspended organisation.
+_APPLICATION = "/v1/applications/{application_id}"
+VETTING = (
+    Row("GET",    "/v1/applications",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/applications",            nothing,        409, 409, 409, 409, 201, 401),
+    Row("GET",    _APPLICATION,                  nothing,        200, 200, 200, 200, 404, 401),
+    Row("PATCH",  _APPLICATION,                  statements,     200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_APPLICATION}/evidence",    document,       201, 201, 201, 201, 404, 401),
+    Row("DELETE", f"{_APPLICATION}/evidence/{{evidence_id}}", nothing, 204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_APPLICATION}:submit",      nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_APPLICATION}:appeal",      appeal,         409, 409, 409, 409, 404, 401),
+)
+
 # The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
 LOG = (
     Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
@@ -308,7 +335,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *LOG, *OWNERS, *PEOPLE)
+UNGOVERNED = (*CASES, *VETTING, *LOG, *OWNERS, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

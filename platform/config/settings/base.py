@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "guardian",
     "csp",
     "governance.audit",
     "tenants",
@@ -113,6 +114,7 @@ INSTALLED_APPS = [
     "governance",
     "governance.accountability",
     "governance.casework",
+    "governance.vetting",
     "traffic",
     "recognition",
     "dashboard",
@@ -153,7 +155,12 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# guardian answers for single objects (which officer reviews which application) and signs nobody in.
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -309,6 +316,7 @@ CELERY_TASK_ROUTES = {
     "recognition.sweep_jobs": {"queue": "maintenance"},
     "recognition.purge": {"queue": "maintenance"},
     "traffic.purge_answers": {"queue": "maintenance"},
+    "vetting.keep_up": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -325,6 +333,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 CELERY_BEAT_SCHEDULE = {
+    "keep-up-vetting": {"task": "vetting.keep_up", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
     "purge": {"task": "recognition.purge", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
