@@ -102,12 +102,21 @@ class Tag(StrEnum):
     )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    CASE_DISCLOSED = "case:disclosed", "A disclosure package of a case was put together; names its SHA-256."
     AUTHORISATION_RECORDED = (
         "authorisation:recorded",
         "A warrant or order was recorded in a case, or an urgent use declared.",
     )
     AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
     AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."
+    AUTHORISATION_PURGED = (
+        "authorisation:purged",
+        "What an urgent use brought was destroyed, because no court ratified it in time.",
+    )
+    TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
+    TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
+    REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."
+    REVIEW_CLOSED = "review:closed", "A review ended; says how, and how many candidates were released."
     EVIDENCE_SEALED = (
         "evidence:sealed",
         "Evidence about a subject was sealed; the entry holds the digest of what is kept.",

@@ -13,10 +13,12 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance import gate
 from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
-from governance.casework import cases
+from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.reviews import NewReview
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
@@ -40,6 +42,20 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path, settings: Settings) -> Path:
     settings.CUSTOS_HOME = tmp_path
     return tmp_path
+
+
+def put_under_review(player: Player) -> uuid.UUID:
+    """Put something under review; what it was is not asked here."""
+    request = gate.AccessRequest(
+        actor=player.actor,
+        operation=Operation.DETECT,
+        resource=gate.ResourceRef("image", None, player.tenant.id),
+    )
+    found = NewReview(engine_version="fake@1", threshold=99.0, threshold_words="", probes=[])
+    with gate.authorised(request) as admission, tenant_scope(player.tenant.id):
+        task = reviews.open_task(found, admission=admission)
+        admission.complete()
+    return task.id
 
 
 def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.EXIGENT) -> uuid.UUID:
@@ -107,7 +123,7 @@ def make_objects(home: Path) -> MakeObjects:
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
-            purpose=Purpose.PHOTO_ORGANISATION,
+            purpose=Purpose(player.actor.usage.purpose or ""),
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )
@@ -124,6 +140,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(case.id),
             str(authorise(player, case_id=case.id)),
             *apply_for(player, why=external_id or "somebody"),
+            task_id=str(put_under_review(player)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
             person=PERSON,

@@ -35,6 +35,7 @@ class Objects:
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     application_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    task_id: str = "0190d7a2-0000-7000-8000-000000000000"
     person: str = PERSON
     entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
     receipt: str = ""
@@ -114,7 +115,7 @@ def new_key(_: Objects) -> dict[str, Any]:
 
 
 def new_role(_: Objects) -> dict[str, Any]:
-    return {"role": "reviewer"}
+    return {"role": "developer"}
 
 
 def new_member(_: Objects) -> dict[str, Any]:
@@ -261,6 +262,10 @@ _USES = (
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/disclosures",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/disclosures",             disclosure,     400, 403, 403, 403, 400, 401),
+    Row("GET",    "/v1/cases/{case_id}/disclosure", nothing,     200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks",            nothing,        200, 403, 403, 403, 200, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}",  nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}/result", nothing,  409, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/evaluations",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/evaluations",             new_evaluation, 202, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 403, 403, 403, 404, 401),
@@ -344,7 +349,8 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
-    "overview collections detect compare usage jobs evaluations decisions keys members organisations invitations"
+    "overview collections detect compare usage jobs cases reviews training evaluations decisions keys members"
+    " organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

@@ -135,7 +135,13 @@ TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.
-TASKS_OF_THE_PLATFORM = {"recognition.sweep_jobs", "recognition.purge", "traffic.purge_answers", "vetting.keep_up"}
+TASKS_OF_THE_PLATFORM = {
+    "recognition.sweep_jobs",
+    "recognition.purge",
+    "traffic.purge_answers",
+    "vetting.keep_up",
+    "casework.end_what_is_due",
+}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any, Final
 
@@ -39,6 +40,11 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "created": ("…", "quiet"),
     "expired": ("–", "quiet"),
     "revoked": ("✕", "bad"),
+    "released": ("✓", "good"),
+    "rejected": ("✕", "bad"),
+    "inconclusive": ("•", "quiet"),
+    "open": ("▸", "good"),
+    "closed": ("–", "quiet"),
 }
 
 
@@ -66,6 +72,12 @@ def expected(number: float) -> str:
     if number >= 10:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+
+
+@register.filter
+def as_source(jpeg: bytes) -> str:
+    """A JPEG as an address inside the page: stored nowhere, and gone with it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 @register.filter
