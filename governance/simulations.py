@@ -16,8 +16,9 @@ from governance import gate, ports
 from governance.audit import ledger
 from governance.audit import selectors as log
 from governance.audit.models import AuditEntry
+from governance.catalogue import CATALOGUE
 from governance.judging import Judgement, judge
-from governance.policies import Policy, Recorded, Replay
+from governance.policies import Effect, Policy, Recorded, Replay
 
 MOST_REPLAYED: Final = 2_000
 LONGEST_DAYS: Final = 90
@@ -69,6 +70,8 @@ def what_if(supposed: Supposition, *, actor: Actor) -> Judgement:
         gallery_growth=supposed.gallery_growth,
         engine_version=supposed.engine_version,
         attributes=supposed.attributes,
+        # Supposed is a caller that can do what is asked in return, as searching and comparing by REST can.
+        meets=tuple(rule.id for rule in CATALOGUE.values() if rule.effect is Effect.OBLIGE),
     )
     with gate.authorised(_reading(actor)) as admission, tenant_scope(actor.tenant_id):
         judgement = judge(question)
