@@ -112,6 +112,11 @@ class Admission:
         return self.decision.threshold
 
     @property
+    def obligations(self) -> tuple[str, ...]:
+        """The rules that oblige: each that asks for it is among those that the request says it meets."""
+        return self.decision.verdict.obligations
+
+    @property
     def limits(self) -> policies.Limits:
         """What the operation must keep to."""
         return self.decision.verdict.limits
@@ -207,6 +212,10 @@ class Admission:
         verdict = judge(self.request, threshold=self.decision.threshold).verdict
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
+        if further := set(verdict.obligations) - set(self.obligations):
+            # The work was done without them, so they were not met.
+            rules = [{"id": rule_id, "reason": CATALOGUE[rule_id].reason} for rule_id in sorted(further)]
+            raise PolicyRefused(decision_id=self.decision.id, rules=rules)
         self._judged_at = time.monotonic()
 
     def _refuse(self, rule_id: str, *, finding: Mapping[str, str]) -> None:

@@ -76,6 +76,7 @@ def _facts(request: AccessRequest, *, snapshot: selectors.Snapshot, threshold: f
         "searches_asked": request.n_searches,
         "attributes": sorted(request.attributes),
         "circumstances": sorted(usage.circumstances),
+        "obligations_met": sorted(request.meets),
     }
     if request.of_origin:
         purposes = [usage.purpose] if usage.purpose else []

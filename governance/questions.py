@@ -41,6 +41,7 @@ class AccessRequest:
         probe: what is searched for, as `probe_of_picture` and its like name it; None: many, or nothing.
         subject: the tenant's own name of the person to be enrolled; empty: not named. Never recorded.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
+        meets: the obligations that who asks will carry out (rules with the effect `oblige`); others refuse.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
         of_origin: the usage is not what the actor states but what the thing was made for; the binding of the key to
             purposes, end users and jurisdictions says nothing about that.
@@ -64,6 +65,7 @@ class AccessRequest:
     subject: str = ""
     collection_id: uuid.UUID | None = None
     only_looks: bool = False
+    meets: tuple[str, ...] = ()
     of_origin: bool = False
 
     @property

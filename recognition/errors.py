@@ -135,6 +135,20 @@ class JobClosed(Conflict):
     title = "The job has already ended"
 
 
+class TooManyToReview(Unprocessable):
+    """Two people would have to look at each of them."""
+
+    code = "too-many-to-review"
+    title = "More candidates were found than two people can review"
+
+
+class ResultNeverReviewed(Conflict):
+    """It was made when such results named their candidates at once."""
+
+    code = "result-never-reviewed"
+    title = "The result was never reviewed: search again"
+
+
 class JobHalted(Conflict):
     """A halted job's output was destroyed: there is nothing to read."""
 

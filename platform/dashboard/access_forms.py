@@ -7,7 +7,7 @@ from typing import Final
 
 from django import forms
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, TenantRole
+from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from dashboard.forms import choices_of
 from tenants.services import KeyBinding
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
@@ -21,7 +21,7 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     operations = forms.MultipleChoiceField(
-        choices=choices_of(Operation),
+        choices=[choice for choice in choices_of(Operation) if choice[0] not in PERSONAL],
         widget=forms.CheckboxSelectMultiple,
         label="What it may do",
         help_text="Administer covers collections, jobs, and other keys and members.",

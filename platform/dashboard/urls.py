@@ -3,8 +3,10 @@
 from django.urls import path, register_converter
 
 from dashboard.views import (
+    cases,
     collections,
     decisions,
+    evaluations,
     faces,
     home,
     jobs,
@@ -13,6 +15,7 @@ from dashboard.views import (
     members,
     organisations,
     persons,
+    reviews,
     usage,
 )
 from recognition.api.urls import CollectionName, PersonName
@@ -22,6 +25,7 @@ app_name = "dashboard"
 register_converter(CollectionName, "collection_name")
 register_converter(PersonName, "person_name")
 
+_CASE = "cases/<uuid:case_id>"
 _COLLECTION = "collections/<collection_name:name>"
 _PERSON = f"{_COLLECTION}/persons/<person_name:person>"
 
@@ -49,6 +53,21 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", jobs.detail, name="job"),
     path("jobs/<uuid:job_id>/results", jobs.results, name="job-results"),
     path("jobs/<uuid:job_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("cases", cases.index, name="cases"),
+    path(f"{_CASE}/", cases.detail, name="case"),
+    path(f"{_CASE}/close", cases.close, name="case-close"),
+    path(f"{_CASE}/disclosure", cases.disclose, name="case-disclosure"),
+    path(f"{_CASE}/authorisations/<uuid:authorisation_id>/ratify", cases.ratify, name="authorisation-ratify"),
+    path(f"{_CASE}/authorisations/<uuid:authorisation_id>/revoke", cases.withdraw, name="authorisation-revoke"),
+    path("reviews", reviews.index, name="reviews"),
+    path("reviews/<uuid:task_id>/", reviews.detail, name="review"),
+    path("reviews/<uuid:task_id>/judge", reviews.judge, name="review-judge"),
+    path("training", reviews.trained, name="training"),
+    path("training/<uuid:attestation_id>/revoke", reviews.revoke_training, name="training-revoke"),
+    path("evaluations", evaluations.index, name="evaluations"),
+    path("evaluations/<uuid:job_id>/", evaluations.detail, name="evaluation"),
+    path("evaluations/<uuid:job_id>/card", evaluations.card, name="evaluation-card"),
+    path("evaluations/<uuid:job_id>/<slug:name>.<slug:file_format>", evaluations.plot, name="evaluation-plot"),
     path("decisions", decisions.index, name="decisions"),
     path("decisions/<uuid:decision_id>", decisions.detail, name="decision"),
     path("keys", keys.index, name="keys"),

@@ -37,6 +37,8 @@ class TenantPart:
     members: tuple[tuple[str, TenantRole], ...] = ()
 
 
+REVIEWERS = ("rescue-reviewer-1", "rescue-reviewer-2")
+
 TENANTS = (
     TenantPart(
         slug="photo-app",
@@ -71,8 +73,7 @@ TENANTS = (
         members=(
             ("rescue-owner", TenantRole.OWNER),
             ("rescue-caseworker", TenantRole.CASE_WORKER),
-            ("rescue-reviewer-1", TenantRole.REVIEWER),
-            ("rescue-reviewer-2", TenantRole.REVIEWER),
+            *((username, TenantRole.REVIEWER) for username in REVIEWERS),
         ),
     ),
     TenantPart(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from common.documentation import Example
+from governance.casework.api.examples import REVIEW_TASK
 
 PICTURE: Final = {"bytes": "/9j/4AAQSkZJRgABAQAAAQABAAD/…"}
 FACE_ID: Final = "01971f6e-8c5a-7b3e-9d54-0a4c5e6f7a8b"
@@ -175,9 +176,16 @@ GET_JOB_RESULTS: Final = Example(
             "faces": [],
             "rejected": [],
             "search": _SEARCH,
+            "review_task": None,
             "problem": None,
         }
     )
+)
+GET_REVIEW_RESULT: Final = Example(
+    answer={
+        "review_task": {**REVIEW_TASK, "status": "released", "closed_at": _TIME},
+        "searches": _SEARCH["searches"],
+    }
 )
 _EVALUATION: Final[dict[str, Any]] = {
     "id": _JOB_ID,

@@ -2,7 +2,17 @@
 
 from django.urls import path, register_converter
 
-from recognition.api.views import collections, detection, evaluations, faces, images, jobs, persons, searches
+from recognition.api.views import (
+    collections,
+    detection,
+    evaluations,
+    faces,
+    images,
+    jobs,
+    persons,
+    reviews,
+    searches,
+)
 from recognition.models import COLLECTION_NAME, PERSON_NAME
 
 
@@ -54,4 +64,5 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),
     path("jobs/<uuid:job_id>/results", jobs.JobResults.as_view(), name="job-results"),
+    path("review-tasks/<uuid:task_id>/result", reviews.ReviewResult.as_view(), name="review-result"),
 ]

@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
+from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery import persons as person_gallery
 from recognition.gallery.pgvector import PgvectorGallery
@@ -147,6 +148,7 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
     ids = [face_id for face_id, _, _ in found]
     n_templates = gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
     faces.delete()
+    reviews.forget_references(collection.tenant_id, ids)
     refresh_persons({person_id for _, _, person_id in found if person_id}, collection=collection, permit=permit)
     removed = Removed(faces=len(ids), templates=n_templates)
     removed += _forget_empty_images({image_id for _, image_id, _ in found}, collection=collection)
@@ -158,6 +160,7 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
 def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
     """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next."""
     n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
+    reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     Person.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     count(collection, added=-collection.face_count)

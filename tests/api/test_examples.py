@@ -23,7 +23,13 @@ from tests.worlds import Player
 WORLD = {"collections", "faces", "images", "persons", "searches", "jobs", "decisions", "usage", "cases"}
 # Of Anna the person, who else has no face yet.
 WITH_A_FACE = {"list_faces_of_person", "disassociate_faces", "search_persons"}
-CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
+CASES = {
+    "list_cases",
+    "get_case",
+    "close_case",
+    "get_disclosure_package",
+    *(f"{act}_authorisation" for act in ("record", "ratify", "revoke")),
+}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome"}
 

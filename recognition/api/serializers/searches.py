@@ -99,7 +99,7 @@ class SearchResponse(serializers.Serializer[Any]):
 def identification_of(found: Identification) -> dict[str, Any]:
     """Return the members of `SearchResponse`."""
     return {
-        "searches": [_search_of(search) for search in found.searches],
+        "searches": [search_of(search) for search in found.searches],
         "gallery_size": found.gallery_size,
         "expected_false_candidates": found.expected_false_candidates,
         "engine_version": found.engine_version,
@@ -108,7 +108,8 @@ def identification_of(found: Identification) -> dict[str, Any]:
     }
 
 
-def _search_of(search: Search) -> dict[str, Any]:
+def search_of(search: Search) -> dict[str, Any]:
+    """Return the members of `SearchOfProbe`."""
     probe = search.probe
     return {
         "probe": {"box": box_of(probe.box) if probe else None, "confidence": probe.confidence if probe else None},
