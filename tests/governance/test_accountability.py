@@ -18,6 +18,7 @@ from governance import four_eyes, gate
 from governance.accountability import disclosures, readings
 from governance.accountability.models import SubjectReview
 from governance.audit import ledger
+from governance.casework.reviews import OBLIGATIONS
 from governance.errors import NotPermittedForRole
 from governance.policies import evaluate
 from tests.governance.policy_facts import POLICY, WATCH, make_facts
@@ -31,7 +32,9 @@ def _now() -> datetime:
 
 def _request(player: Player, **changes: Any) -> gate.AccessRequest:
     resource = gate.ResourceRef("collection", None, player.tenant.id)
-    return gate.AccessRequest(**{"actor": player.actor, "resource": resource, **SEARCH, **changes})
+    return gate.AccessRequest(
+        **{"actor": player.actor, "resource": resource, **SEARCH, "meets": OBLIGATIONS, **changes}
+    )
 
 
 def _fact(name: str, request: gate.AccessRequest) -> Any:
