@@ -6,6 +6,7 @@ import re
 import uuid
 from typing import Any, Final
 
+from common.vocabulary import FaceAttribute
 from recognition.models import COLLECTION_NAME, QualityFilter
 from recognition.rekognition.call import Call
 from recognition.rekognition.faults import Fault, invalid
@@ -15,6 +16,7 @@ _FORMATS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _ARN: Final = re.compile(
     rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})"
 )
+_NAMES: Final = {"MUSTACHE": FaceAttribute.MOUSTACHE.value}
 _IMAGES: Final = ("Image", "SourceImage", "TargetImage")
 
 
@@ -38,6 +40,11 @@ def image_of(call: Call, member: str = "Image") -> bytes:
     if not data.startswith(_FORMATS):
         raise Fault("InvalidImageFormatException", "Request has invalid image format: images must be JPEG or PNG.")
     return data
+
+
+def attributes_of(call: Call, member: str) -> list[str]:
+    """Return the attributes that a member asks for, by our names."""
+    return [_NAMES.get(name, name.lower()) for name in call.parameters.get(member, ())]
 
 
 def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:

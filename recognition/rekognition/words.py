@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from recognition.engines.attributes import Attributes
 from recognition.engines.base import Box, DetectedFace
 from recognition.services.results import FaceView, Match, Rejection
 
@@ -19,15 +20,41 @@ def bounding_box(box: Box) -> dict[str, float]:
     return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
 
 
-def face_detail(face: DetectedFace) -> dict[str, Any]:
-    """Return the FaceDetail of a face: what is always in it."""
+def face_detail(face: DetectedFace, *, said: Attributes | None = None) -> dict[str, Any]:
+    """Return the FaceDetail of a face: what is always in it, and the attributes that were asked for."""
+    said = said or Attributes()
     return {
         "BoundingBox": bounding_box(face.box),
         "Confidence": face.confidence,
-        "Landmarks": [{"Type": point.type, "X": point.x, "Y": point.y} for point in face.landmarks],
+        "Landmarks": [{"Type": point.type, "X": point.x, "Y": point.y} for point in said.landmarks or face.landmarks],
         "Pose": {"Roll": face.pose.roll, "Yaw": face.pose.yaw, "Pitch": face.pose.pitch},
         "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
+        **{name: value for name, value in _attributes(said) if value is not None},
     }
+
+
+def _attributes(said: Attributes) -> Iterator[tuple[str, Any]]:
+    """Yield the members of FaceDetail that are attributes; Amazon's has no colour of hair and no liveness."""
+    for name, presence in (
+        ("Smile", said.smile),
+        ("Eyeglasses", said.eyeglasses),
+        ("Sunglasses", said.sunglasses),
+        ("Beard", said.beard),
+        ("Mustache", said.moustache),
+        ("EyesOpen", said.eyes_open),
+        ("MouthOpen", said.mouth_open),
+        ("FaceOccluded", said.face_occluded),
+    ):
+        yield name, presence and {"Value": presence.value, "Confidence": presence.confidence}
+    age, gender, eyes = said.age_range, said.gender, said.eye_direction
+    yield "AgeRange", age and {"Low": age.low, "High": age.high}
+    yield "Gender", gender and {"Value": gender.value.capitalize(), "Confidence": gender.confidence}
+    yield "EyeDirection", eyes and {"Yaw": eyes.yaw, "Pitch": eyes.pitch, "Confidence": eyes.confidence}
+    yield (
+        "Emotions",
+        said.emotions
+        and [{"Type": emotion.type.upper(), "Confidence": emotion.confidence} for emotion in said.emotions],
+    )
 
 
 def stored_face(view: FaceView, *, engine_version: str) -> dict[str, Any]:

@@ -74,6 +74,19 @@ DIFFERENCES: Final = (
         "test_collections.test_a_collection_comes_and_goes",
     ),
     Difference(
+        "`Attributes`",
+        "all of them",
+        "`ALL` is what the engine says; to name one that it does not is `InvalidParameterException`."
+        " More than `DEFAULT` takes the operation `analyse_attributes`",
+        "test_attributes.test_they_are_a_use_of_their_own",
+    ),
+    Difference(
+        "`QualityFilter`",
+        "`NONE`, `AUTO`, `LOW`, `MEDIUM`, `HIGH`",
+        "those that the platform has, else `InvalidParameterException`",
+        "test_faces.test_a_quality_filter_that_the_platform_has_not_is_refused",
+    ),
+    Difference(
         "collection names",
         "also `.` and `..`",
         "not these two",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recognition.engines.fake import face_picture
-from recognition.models import Collection
+from recognition.models import Collection, QualityFilter
 from recognition.services import examination
 from tests.recognition.drawings import encoded, face_pixels, four_colours
 from tests.rekognition.conftest import GALLERY, Sdk
@@ -86,6 +86,18 @@ def test_faces_of_low_quality_are_left_out_unless_told_otherwise(client: Any, mo
 
     assert [face["Reasons"] for face in filtered["UnindexedFaces"]] == [["SMALL_BOUNDING_BOX"]]
     assert (len(filtered["FaceRecords"]), len(unfiltered["FaceRecords"])) == (1, 2)
+
+
+def test_a_quality_filter_that_the_platform_has_not_is_refused(client: Any) -> None:
+    offered = {name.upper() for name in QualityFilter.values}
+    assert {"NONE", "AUTO"} <= offered
+
+    for name in ("NONE", "AUTO", "LOW", "MEDIUM", "HIGH"):
+        if name in offered:
+            assert len(_index(client, 1, QualityFilter=name)) == 1
+        else:
+            with pytest.raises(client.exceptions.InvalidParameterException, match="must be one of"):
+                _index(client, 1, QualityFilter=name)
 
 
 def test_an_image_without_faces_indexes_none(client: Any, blank_picture: bytes) -> None:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from recognition.engines.base import MAX_FACES
 from recognition.models import Collection, Face, QualityFilter
 from recognition.rekognition import paging, words
-from recognition.rekognition.arguments import image_of, quality_of
+from recognition.rekognition.arguments import attributes_of, image_of, quality_of
 from recognition.rekognition.call import Call
 from recognition.services import deletion, enrolment, faces, identification
 from recognition.services.results import view_of
@@ -29,11 +29,15 @@ def index_faces(call: Call) -> dict[str, Any]:
         quality=quality_of(call, default=QualityFilter.AUTO),
         needs_face=False,
         once=True,
+        asked=attributes_of(call, "DetectionAttributes"),
     )
     version = enrolled.engine_version
     return {
         "FaceRecords": [
-            {"Face": words.stored_face(view, engine_version=version), "FaceDetail": words.face_detail(view.detected)}
+            {
+                "Face": words.stored_face(view, engine_version=version),
+                "FaceDetail": words.face_detail(view.detected, said=view.attributes),
+            }
             for view in enrolled.faces
         ],
         "UnindexedFaces": [words.unindexed_face(rejection) for rejection in enrolled.rejected],

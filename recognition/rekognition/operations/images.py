@@ -6,7 +6,7 @@ from typing import Any
 
 from recognition.models import QualityFilter
 from recognition.rekognition import words
-from recognition.rekognition.arguments import image_of, quality_of
+from recognition.rekognition.arguments import attributes_of, image_of, quality_of
 from recognition.rekognition.call import Call
 from recognition.rekognition.faults import invalid
 from recognition.services import detection, verification
@@ -14,8 +14,9 @@ from recognition.services import detection, verification
 
 def detect_faces(call: Call) -> dict[str, Any]:
     """Find the faces of an image, largest first."""
-    found = detection.detect_faces(image_of(call), actor=call.actor)
-    return {"FaceDetails": [words.face_detail(view.detected) for view in found.faces]}
+    asked = attributes_of(call, "Attributes")
+    found = detection.detect_faces(image_of(call), actor=call.actor, asked=asked)
+    return {"FaceDetails": [words.face_detail(view.detected, said=view.attributes) for view in found.faces]}
 
 
 def compare_faces(call: Call) -> dict[str, Any]:
