@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 FILE ?= custos.dump
 T ?= tests
-BENCHMARKS := runtimes gate audit edge search_request enrolment detect_parallel stopping rekognition
+BENCHMARKS := runtimes gate audit edge search_request enrolment detect_parallel stopping rekognition moratorium
 
 .PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage backup restore
 
@@ -36,7 +36,7 @@ check: install models lint types imports migrations ## Everything of `make test`
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint --quiet --check --lint platform tenants/templates governance/templates
+	$(BIN)/djlint --quiet --check --lint platform tenants/templates governance/templates governance/vetting/templates
 	$(BIN)/typos
 
 types:

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def _entries(tenant_id: Any) -> Any:
 
     while True:
         started = time.perf_counter()
-        now = ledger.own_connection_now()
+        now = datetime.now(UTC)
         entry_id, _ = ledger.record_decision(
             ledger.DecisionRecord(
                 tenant_id=tenant_id, ts=now, actor=ledger.ActorRef("api_key", "bench"), action="search",
@@ -241,8 +242,6 @@ def _verifying(tenant: BenchTenant) -> list[Row]:
 
 def _fill(tenant_id: Any) -> None:
     """Decisions with outcomes, as they are, many at a time."""
-    from datetime import UTC, datetime
-
     from common.canonical import canonical_json
     from common.ids import new_id
     from governance.audit.checking.tree import leaf_hash

@@ -17,6 +17,7 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from common.permits import Permit
     from recognition.engines.base import DetectedFace, FaceEngine
+    from recognition.evaluation.labelled import Labelled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +81,18 @@ def encode(folder: Path, *, permit: Permit, engine: FaceEngine | None = None) ->
         undetected=sum(not vector.any() for vector, _ in found),
         digest=hashlib.sha256((folder / "pairs.csv").read_bytes()).hexdigest(),
     )
+
+
+def labelled(encoded: Encoded, *, folder: Path) -> Labelled:
+    """Return the templates with who is on them, and the groups that `groups.csv` names."""
+    from recognition.evaluation.labelled import Labelled
+
+    seen = encoded.vectors.any(axis=1)
+    names = np.array([Path(path).parent.name for path in encoded.index])[seen]
+    people, numbers = np.unique(names, return_inverse=True)
+    groups = {row["identity"]: row["gender"] for row in read_rows(folder / "groups.csv")}
+    vectors = encoded.vectors[seen] / np.linalg.norm(encoded.vectors[seen], axis=1, keepdims=True)
+    return Labelled(vectors, numbers.astype(np.int64), tuple(groups.get(person, "") for person in people))
 
 
 def _encode_one(path: Path, *, engine: FaceEngine, permit: Permit) -> tuple[Any, float]:

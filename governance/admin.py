@@ -15,15 +15,17 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.errors import PlatformError
 from common.vocabulary import StaffRole
 from governance import selectors, services
+from governance.audit import explorer
 from governance.audit import selectors as log
-from governance.audit.models import AuditEntry, Decision
+from governance.audit.models import AuditEntry, Decision, EntryKind
+from governance.bars import bars
 from governance.forms import MoratoriumForm
 from governance.models import Approval, Exemption, Moratorium, PolicyVersion, Suspension
 from tenants.models import Tenant
@@ -180,9 +182,69 @@ class DecisionAdmin(ReadOnlyAdmin):
         return format_html("<pre>{}</pre>", json.dumps(entry.content, indent=2, sort_keys=True))
 
 
+class TreeFilter(admin.SimpleListFilter):
+    title = "place in the tree"
+    parameter_name = "tree"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "Waits for the sequencer")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return log.waiting_among(queryset) if self.value() == "waiting" else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("ins_id", "ts", "kind", "tenant_id", "decision_id")
-    list_filter = ("kind",)
-    fields = ("id", "ins_id", "ts", "kind", "tenant_id", "decision_id", "request_id", "content")
-    readonly_fields = ("content",)
+    list_display = ("ins_id", "ts", "kind", "action", "tenant_id", "pair")
+    list_filter = ("kind", "ts", TreeFilter)
+    search_fields = ("id",)  # shows the box; `get_search_results` knows what may be asked
+    search_help_text = "An id (of an entry, a decision, a tenant), or the name of a request"
+    show_full_result_count = False
+    list_per_page = 50
+    fields = ("id", "ins_id", "ts", "kind", "tenant_id", "request_id", "pair", "proof", "recorded")
+    readonly_fields = ("pair", "proof", "recorded")
+    change_list_template = "admin/governance/log.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        shown = self.admin_site.admin_view(self.state)
+        return [path("state/", shown, name="audit_auditentry_state"), *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (explorer.find(queryset, term) if term else queryset), False
+
+    def action(self, entry: AuditEntry) -> str:
+        return str(entry.content.get("action", "")).replace("_", " ")
+
+    def pair(self, entry: AuditEntry) -> SafeString | str:
+        """The outcome of a decision, the decision of an outcome."""
+        other = explorer.counterpart(entry)
+        if other is None:
+            return "no outcome yet" if entry.kind == EntryKind.DECISION else "–"
+        content = other.content
+        says = content["outcome"]["status"] if other.kind == EntryKind.OUTCOME else content["action"]
+        link = reverse("admin:audit_auditentry_change", args=[other.pk])
+        return format_html('<a href="{}">{} {}</a>', link, other.kind, says)
+
+    def proof(self, entry: AuditEntry) -> str:
+        """Computed anew each time the entry is shown."""
+        return explorer.proof_status(entry).words
+
+    def recorded(self, entry: AuditEntry) -> SafeString:
+        """The entry as it is in the log."""
+        return format_html("<pre>{}</pre>", json.dumps(entry.content, indent=2, sort_keys=True))
+
+    def state(self, request: HttpRequest) -> HttpResponse:
+        """Show how far sequencer and witness are, and how much is written."""
+        volumes = explorer.hourly_volume()
+        content = {
+            **self.admin_site.each_context(request),
+            "title": "State of the audit log",
+            "opts": self.opts,
+            "state": explorer.log_state(),
+            "volumes": volumes,
+            "bars": bars(volumes),
+        }
+        return TemplateResponse(request, "admin/governance/log_state.html", content)

@@ -13,6 +13,7 @@ from governance.rules.evidence import EVIDENCE_RULES
 from governance.rules.extent import EXTENT_RULES
 from governance.rules.prohibited import AGE_RULES, PRH_RULES
 from governance.rules.reliability import RELIABILITY_RULES
+from governance.rules.review import HUM_RULES
 from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
@@ -39,6 +40,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *THR_RULES,
         *RELIABILITY_RULES,
         *EXTENT_RULES,
+        *HUM_RULES,
         AUD_001,
         *EVIDENCE_RULES,
         *ALW_RULES,
@@ -74,7 +76,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 5,
+    "version": 7,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 

@@ -248,6 +248,15 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.CASE,
             "What courts have allowed in the case, or are yet to ratify; without what was purged or withdrawn.",
         ),
+        FactSpec(
+            "obligations_met", "list[text]", _S.REQUEST, "The obligations that this way of asking will carry out."
+        ),
+        FactSpec(
+            "review_training_until",
+            "time|None",
+            _S.TENANT,
+            "Until when the training of the member as a reviewer is attested; null: it is not, or this is a key.",
+        ),
         FactSpec("gallery_size", "count|None", _S.COLLECTION, "How many faces the search would go through."),
         FactSpec("gallery_growth", "count", _S.REQUEST, "How many faces an enrolment adds at least."),
         FactSpec("approval_gallery_cap", "count|None", _S.APPROVAL, "The most faces in one gallery; null: not set."),

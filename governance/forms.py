@@ -1,15 +1,18 @@
-"""What oversight members fill in."""
+"""What members of staff fill in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
+from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose
+from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
+from governance.four_eyes import Statement
+from governance.models import Suspension
 from governance.services import Selector
+from tenants.models import Tenant, User, choices_of
 
 _SELECTORS: Final = ("categories", "end_users", "purposes", "operations", "jurisdictions")
 
@@ -68,3 +71,129 @@ class MoratoriumForm(forms.Form):
             operations=[Operation(slug) for slug in values["operations"]],
             jurisdictions=values["jurisdictions"],
         )
+
+
+class StopEverythingForm(forms.Form):
+    """The global switch: so that nobody presses it by mistake, the words are typed."""
+
+    WORDS: ClassVar = "stop everything"
+
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
+    legal_source = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    words = forms.CharField(label="Type the words", help_text=f"Type “{WORDS}”. Every use by every tenant is stopped.")
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if words.strip().lower() != self.WORDS:
+            raise forms.ValidationError(f"Type “{self.WORDS}”.")
+        return words
+
+
+class ReasonForm(forms.Form):
+    """Why one person does what one person may do."""
+
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class StatementForm(ReasonForm):
+    """What each of two people states when signing a change."""
+
+    interest = forms.CharField(
+        label="Statement of interests",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Work, money, family or friends that tie you to who is concerned; “none” if there is nothing.",
+    )
+    has_no_conflict = forms.BooleanField(
+        label="I have no interest of my own in the outcome.", help_text="Who has one may not sign."
+    )
+
+    @property
+    def statement(self) -> Statement:
+        """What a valid form states."""
+        values = self.cleaned_data
+        return Statement(values["reason"], interest=values["interest"], has_conflict=not values["has_no_conflict"])
+
+
+class ExemptionForm(StatementForm):
+    """Which tenant goes on under a moratorium, and with what."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none())
+    purposes = _any_of(Purpose, label="Purposes")
+    operations = _any_of(Operation, label="Operations")
+    end_users = _any_of(CustomerCategory, label="End users")
+    expires_at = forms.SplitDateTimeField(widget=AdminSplitDateTime, help_text="UTC.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
+
+
+class SuspensionForm(ReasonForm):
+    """What of a tenant is suspended."""
+
+    target = forms.ChoiceField(choices=Suspension.Target.choices)
+    target_id = forms.UUIDField(
+        required=False, label="Id of the user, key or collection", help_text="Empty for the organisation."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the id of what is not the organisation itself."""
+        values: dict[str, Any] = super().clean() or {}
+        is_part = values.get("target") not in (None, Suspension.Target.ORGANISATION)
+        if is_part and not values.get("target_id"):
+            raise forms.ValidationError("Say which one: its id is needed.")
+        return values
+
+
+class StaffForm(StatementForm):
+    """A member of staff to be made."""
+
+    username = forms.CharField(max_length=150)
+    email = forms.EmailField()
+    role = forms.ChoiceField(choices=choices_of(StaffRole))
+
+
+class ExpiryForm(StatementForm):
+    """An approval, and how long it is to last."""
+
+    expires_at = forms.SplitDateTimeField(
+        widget=AdminSplitDateTime, label="It ends", help_text="UTC; twelve months from now at most."
+    )
+    gallery_cap = forms.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="Most faces of one gallery. Empty: the policy's."
+    )
+    daily_searches = forms.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="Most searches a day. Empty: the policy's number."
+    )
+
+
+class QuestionForm(forms.Form):
+    """What an organisation is asked or told."""
+
+    message = forms.CharField(
+        label="To the organisation", widget=forms.Textarea(attrs={"rows": 4}), help_text="It reads exactly this."
+    )
+
+
+class RefusalForm(QuestionForm, StatementForm):
+    """A refusal: why, for the record, and what the organisation is told."""
+
+
+class AssignmentForm(forms.Form):
+    """Which officer reviews an application."""
+
+    act = forms.ChoiceField(choices=[("assign", "Assign to"), ("unassign", "Take from")])
+    officer = forms.ModelChoiceField(queryset=User.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        officers = User.objects.using("officer").filter(staff_role=StaffRole.OFFICER, is_active=True)
+        self.fields["officer"].queryset = officers.order_by("username")  # type: ignore[attr-defined]
+
+
+class PeriodForm(forms.Form):
+    """The days of a report."""
+
+    first = forms.DateField(widget=AdminDateWidget, label="First day", help_text="UTC.")
+    last = forms.DateField(widget=AdminDateWidget, label="Last day", help_text="UTC; included.")
+    form = forms.ChoiceField(choices=[("html", "Show it"), ("csv", "CSV"), ("json", "JSON")], label="As")

@@ -29,8 +29,15 @@ from governance.accountability.searches import Searched
 from governance.audit import ledger
 from governance.catalogue import CATALOGUE
 from governance.errors import PolicyRefused
-from governance.judging import DEFAULT_THRESHOLD, Judgement, judge
-from governance.questions import AccessRequest, ResourceRef, probe_of_face, probe_of_picture
+from governance.judging import Judgement, judge
+from governance.questions import (
+    DEFAULT_THRESHOLD,
+    AccessRequest,
+    ResourceRef,
+    probe_of_face,
+    probe_of_person,
+    probe_of_picture,
+)
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -42,6 +49,7 @@ __all__ = [
     "authorise",
     "authorised",
     "probe_of_face",
+    "probe_of_person",
     "probe_of_picture",
 ]
 
@@ -102,6 +110,11 @@ class Admission:
     def threshold(self) -> float:
         """Effective similarity threshold in per cent."""
         return self.decision.threshold
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """The rules that oblige: each that asks for it is among those that the request says it meets."""
+        return self.decision.verdict.obligations
 
     @property
     def limits(self) -> policies.Limits:
@@ -199,6 +212,10 @@ class Admission:
         verdict = judge(self.request, threshold=self.decision.threshold).verdict
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
+        if further := set(verdict.obligations) - set(self.obligations):
+            # The work was done without them, so they were not met.
+            rules = [{"id": rule_id, "reason": CATALOGUE[rule_id].reason} for rule_id in sorted(further)]
+            raise PolicyRefused(decision_id=self.decision.id, rules=rules)
         self._judged_at = time.monotonic()
 
     def _refuse(self, rule_id: str, *, finding: Mapping[str, str]) -> None:

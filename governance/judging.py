@@ -12,8 +12,9 @@ from common.vocabulary import Operation
 from governance import policies, ports, selectors
 from governance.questions import AccessRequest
 
-DEFAULT_THRESHOLD = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
-_NEEDS_THRESHOLD: Final = frozenset({Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME})
+_NEEDS_THRESHOLD: Final = frozenset(
+    {Operation.COMPARE, Operation.SEARCH, Operation.WATCHLIST_REALTIME, Operation.CLUSTER}
+)
 _PARTS: Final = 10**15
 _MOST_MILLI: Final = 100_000
 
@@ -75,6 +76,7 @@ def _facts(request: AccessRequest, *, snapshot: selectors.Snapshot, threshold: f
         "searches_asked": request.n_searches,
         "attributes": sorted(request.attributes),
         "circumstances": sorted(usage.circumstances),
+        "obligations_met": sorted(request.meets),
     }
     if request.of_origin:
         purposes = [usage.purpose] if usage.purpose else []
@@ -100,8 +102,9 @@ def _threshold(request: AccessRequest, *, snapshot: selectors.Snapshot) -> float
     """The request's threshold as it is (a low one is refused, not clamped); left out, the lowest that is allowed."""
     if request.threshold is not None or request.operation not in _NEEDS_THRESHOLD:
         return request.threshold or 0.0
-    limits = policies.limits_of(snapshot.policy, _facts(request, snapshot=snapshot, threshold=DEFAULT_THRESHOLD))
-    least = max(DEFAULT_THRESHOLD, limits.threshold_floor_milli / 1000, request.least_threshold or 0.0)
+    usual = request.usual_threshold
+    limits = policies.limits_of(snapshot.policy, _facts(request, snapshot=snapshot, threshold=usual))
+    least = max(usual, limits.threshold_floor_milli / 1000, request.least_threshold or 0.0)
     if request.false_match_rate is None or limits.fmr_ceiling_femto is None:
         return least
     return _lowest_with(request.false_match_rate, ceiling=limits.fmr_ceiling_femto, least=least)

@@ -1,11 +1,13 @@
-"""What governance asks of other apps: facts that they own. Registered at start-up; what nobody registered denies.
+"""What governance asks of other apps: facts that they own, open jobs, engines. What nobody registered denies.
 
-A reader is called inside the tenant's scope, and only for a decision that has a rule in scope which needs the fact.
+A reader of a fact is called inside the tenant's scope, and only for a decision that has a rule in scope which needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from governance.facts import FACTS
@@ -27,3 +29,50 @@ def register_fact(name: str, read: FactReader) -> None:
 def read_facts(names: Collection[str], *, request: AccessRequest, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the facts that somebody knows; without the others a rule in scope refuses (INPUT-001)."""
     return {name: _readers[name](request, facts) for name in sorted(names) if name in _readers}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenJob:
+    """A job that waits or runs, with what the gate is asked at its next batch."""
+
+    id: uuid.UUID
+    operation: str
+    purpose: str | None
+    on_behalf_of: str | None
+    jurisdiction: str | None
+    done: int
+    total: int
+
+
+# Given a tenant, return its jobs that wait or run. Opens the tenant's scope itself.
+OpenJobs = Callable[[uuid.UUID], Sequence[OpenJob]]
+
+_open_jobs: OpenJobs | None = None
+
+
+def register_open_jobs(look_up: OpenJobs) -> None:
+    """Say who knows about jobs (recognition, when it is ready)."""
+    global _open_jobs
+    _open_jobs = look_up
+
+
+def open_jobs_of(tenant_id: uuid.UUID) -> Sequence[OpenJob] | None:
+    """Return a tenant's open jobs; None when nobody registered, so that it cannot be told."""
+    return _open_jobs(tenant_id) if _open_jobs is not None else None
+
+
+# Return the versions of every engine that this instance offers: what an approval is given for (VET-005).
+OfferedVersions = Callable[[], Sequence[str]]
+
+_offered_versions: OfferedVersions | None = None
+
+
+def register_offered_versions(look_up: OfferedVersions) -> None:
+    """Say who knows about engines (recognition, when it is ready)."""
+    global _offered_versions
+    _offered_versions = look_up
+
+
+def offered_engine_versions() -> Sequence[str] | None:
+    """Return the versions of the engines offered here; None when nobody registered, so that nothing is approved."""
+    return _offered_versions() if _offered_versions is not None else None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from common.context import Actor
 from common.vocabulary import Operation
+
+DEFAULT_THRESHOLD: Final = 80.0  # per cent; Rekognition's default for SearchFaces and CompareFaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class AccessRequest:
 
     Attributes:
         result_of: for READ_RESULT, the operation that made the result: reading is judged like making.
-        threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least 80.
+        threshold: similarity in per cent; None lets the gate choose the lowest that is allowed, at least the usual one.
+        usual_threshold: what the operation uses where nothing asks for more.
         least_threshold: what the resource itself asks for at least, where the gate chooses.
         false_match_rate: the engine's calibration, from a similarity in per cent to the FMR of one comparison.
         gallery_size: references in the gallery, for the record and for size-aware floors.
@@ -34,9 +38,10 @@ class AccessRequest:
         attributes: names of the attributes of faces that are asked for.
         n_searches: searches that it makes, where they are counted: as many as a job has pictures when it is accepted,
             and none for its batches.
-        probe: what is searched for, as `probe_of_picture` or `probe_of_face` names it; None: many, or nothing.
+        probe: what is searched for, as `probe_of_picture` and its like name it; None: many, or nothing.
         subject: the tenant's own name of the person to be enrolled; empty: not named. Never recorded.
         collection_id: the collection whose content it is, where the resource is another thing: its suspension counts.
+        meets: the obligations that who asks will carry out (rules with the effect `oblige`); others refuse.
         only_looks: an ADMINISTER that shows what there is and changes nothing, which every role of a member may.
         of_origin: the usage is not what the actor states but what the thing was made for; the binding of the key to
             purposes, end users and jurisdictions says nothing about that.
@@ -47,6 +52,7 @@ class AccessRequest:
     resource: ResourceRef
     result_of: Operation | None = None
     threshold: float | None = None
+    usual_threshold: float = DEFAULT_THRESHOLD
     least_threshold: float | None = None
     false_match_rate: Callable[[float], float] | None = None
     gallery_size: int | None = None
@@ -59,6 +65,7 @@ class AccessRequest:
     subject: str = ""
     collection_id: uuid.UUID | None = None
     only_looks: bool = False
+    meets: tuple[str, ...] = ()
     of_origin: bool = False
 
     @property
@@ -70,6 +77,11 @@ class AccessRequest:
 def probe_of_picture(sha256: str) -> str:
     """Name a probe by the digest of its picture."""
     return f"picture:{sha256}"
+
+
+def probe_of_person(person_id: uuid.UUID) -> str:
+    """Name a probe, or a candidate, by the person that it is."""
+    return f"person:{person_id}"
 
 
 def probe_of_face(face_id: uuid.UUID) -> str:

@@ -108,6 +108,8 @@ SELECT
                 FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
                   AND a.purged_at IS NULL AND a.revoked_at IS NULL))
         FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
+    (SELECT custos_micros(max(t.expires_at)) FROM casework_trainingattestation t
+        WHERE t.tenant_id = %(tenant)s AND t.user_id = %(user)s AND t.revoked_at IS NULL),
     EXISTS (SELECT FROM (SELECT queued_at FROM audit_pending ORDER BY ins_id LIMIT 1) oldest
         WHERE queued_at < moment.now - make_interval(secs => %(sequencer_lag)s)),
     EXISTS (SELECT FROM audit_signing_key WHERE use = 'witness')
@@ -142,7 +144,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         cursor.execute(_SNAPSHOT, parameters)
         (
             now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
-            is_sequencer_stale, is_witness_stale,
+            trained_until, is_sequencer_stale, is_witness_stale,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
@@ -154,6 +156,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "audit_stale": [
             part for part, is_stale in (("sequencer", is_sequencer_stale), ("witness", is_witness_stale)) if is_stale
         ],
+        "review_training_until": trained_until,
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }

@@ -7,12 +7,20 @@ class RecognitionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the engine registry where its files are, and the gate who knows of evaluations. Nothing is opened."""
+        """Tell the engine registry where its files are, and governance who knows of
+        evaluations and of the pictures that reviewers look at. Nothing is opened."""
         from django.conf import settings
 
-        from governance.ports import register_fact
+        from governance.casework.ports import register_review_picture
+        from governance.ports import register_fact, register_offered_versions, register_open_jobs
         from recognition.engines import registry
+        from recognition.services.engines import offered_versions
         from recognition.services.evaluations import evaluations
+        from recognition.services.open_jobs import open_jobs_of
+        from recognition.services.portraits import review_picture
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_fact("evaluations", evaluations)
+        register_open_jobs(open_jobs_of)
+        register_offered_versions(offered_versions)
+        register_review_picture(review_picture)

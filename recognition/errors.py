@@ -44,6 +44,30 @@ class FaceNotFound(NotFound):
     title = "There is no such face in the collection"
 
 
+class PersonNotFound(NotFound):
+    code = "person-not-found"
+    title = "There is no such person in the collection"
+
+
+class PersonExists(Conflict):
+    code = "person-exists"
+    title = "The collection has a person of this id already"
+
+
+class PersonFull(Conflict):
+    """A person holds so many faces and no more; nothing of the request was done."""
+
+    code = "person-full"
+    title = "The person cannot have so many faces"
+
+
+class PersonWithoutFaces(Unprocessable):
+    """Nobody can be searched for by a person who has no face."""
+
+    code = "person-without-faces"
+    title = "The person has no face to search for"
+
+
 class NoFaceFound(Unprocessable):
     code = "no-face-found"
     title = "No face was found in the image"
@@ -109,6 +133,20 @@ class JobClosed(Conflict):
 
     code = "job-closed"
     title = "The job has already ended"
+
+
+class TooManyToReview(Unprocessable):
+    """Two people would have to look at each of them."""
+
+    code = "too-many-to-review"
+    title = "More candidates were found than two people can review"
+
+
+class ResultNeverReviewed(Conflict):
+    """It was made when such results named their candidates at once."""
+
+    code = "result-never-reviewed"
+    title = "The result was never reviewed: search again"
 
 
 class JobHalted(Conflict):

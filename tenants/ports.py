@@ -31,3 +31,16 @@ def require_not_suspended(actor: Actor) -> None:
     kinds = _suspended_kinds(actor.tenant_id, (actor.id,))
     if kinds:
         raise Suspended(f"Suspended: {', '.join(sorted(kinds))}.")
+
+
+def require_actor_not_suspended(actor: Actor) -> None:
+    """Go on only when the actor itself is not suspended, whatever its tenant is: what an organisation may always do.
+
+    Raises:
+        Suspended: the actor is, or nobody can tell.
+    """
+    if _suspended_kinds is None:
+        raise Suspended("Whether somebody is suspended cannot be told.")
+    kinds = set(_suspended_kinds(actor.tenant_id, (actor.id,))) - {"organisation"}
+    if kinds:
+        raise Suspended(f"Suspended: {', '.join(sorted(kinds))}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from common.vocabulary import Operation, TenantRole
+from common.vocabulary import PERSONAL, Operation, TenantRole
 
 _LOOKING: Final = frozenset({Operation.READ_RESULT, Operation.READ_OWN_DECISIONS})
 _WORKING: Final = _LOOKING | {
@@ -20,11 +20,11 @@ _WORKING: Final = _LOOKING | {
 }
 
 OPERATIONS: Final[Mapping[TenantRole, frozenset[Operation]]] = {
-    TenantRole.OWNER: frozenset(Operation),
-    TenantRole.ADMIN: frozenset(Operation),
+    TenantRole.OWNER: frozenset(Operation) - PERSONAL,
+    TenantRole.ADMIN: frozenset(Operation) - PERSONAL,
     TenantRole.DEVELOPER: _WORKING | {Operation.ADMINISTER, Operation.EVALUATE},
-    TenantRole.CASE_WORKER: _WORKING | {Operation.WATCHLIST_REALTIME},
-    TenantRole.REVIEWER: _LOOKING,
+    TenantRole.CASE_WORKER: _WORKING | {Operation.WATCHLIST_REALTIME, Operation.REVIEW},
+    TenantRole.REVIEWER: _LOOKING | {Operation.REVIEW},
     TenantRole.VIEWER: _LOOKING,
 }
 

@@ -14,7 +14,15 @@ from rest_framework.test import APIClient
 from common.context import Actor, ActorKind, Usage
 from common.ids import new_id
 from common.permits import Permit, mint_permit
-from common.vocabulary import Attestation, CustomerCategory, OffenceClass, Operation, Purpose, StaffRole
+from common.vocabulary import (
+    PERSONAL,
+    Attestation,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+    StaffRole,
+)
 from governance import services as governance
 from governance.audit import ledger
 from governance.casework import cases
@@ -23,7 +31,7 @@ from tenants import services as tenants
 from tenants.models import Tenant, User
 from tests.conformance import ConformingClient
 
-ALL_OPERATIONS = tuple(Operation)
+ALL_OPERATIONS = tuple(operation for operation in Operation if operation not in PERSONAL)
 USAGES = {
     CustomerCategory.CONSUMER_SOFTWARE: Purpose.PHOTO_ORGANISATION,
     CustomerCategory.IDENTITY_VERIFICATION: Purpose.IDENTITY_VERIFICATION,

@@ -49,6 +49,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody may use, and the units left of the day that began with the first; None: no limit."""
+
+    limits: Limits
+    units_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Counters:
     minute: RateLimiter
     day: RateLimiter
@@ -88,6 +96,22 @@ def charge(actor: Actor, *, units: int) -> None:
             _hit_day(limits.units_per_day, whose=whose, units=units)
 
 
+def standing_of_tenant(actor: Actor) -> Standing:
+    """Return what the actor's tenant may use, and how much of the day's units is left, as the counters say now."""
+    _, limits = _limits_of(actor)
+    if not limits.units_per_day:
+        return Standing(limits, None)
+    item = RateLimitItemPerDay(limits.units_per_day)
+    for counters in _usable_counters():
+        try:
+            remaining = int(counters.day.get_window_stats(item, f"tenant:{actor.tenant_id}").remaining)
+        except StorageError:
+            _rest_from_the_broker()
+        else:
+            return Standing(limits, remaining)
+    return Standing(limits, None)
+
+
 def forget() -> None:
     """Let changed allowances take effect in this process now."""
     caches["process"].clear()
@@ -117,9 +141,13 @@ def _hit(item: RateLimitItem, *, whose: str, cost: int, daily: bool) -> int | No
             reset = limiter.get_window_stats(item, whose).reset_time
             return max(1, math.ceil(reset - time.time()))
         except StorageError:
-            _health.broken_until = time.monotonic() + _PAUSE_SECONDS
-            logger.warning("the broker does not count requests; this process does, for a while", exc_info=True)
+            _rest_from_the_broker()
     return None
+
+
+def _rest_from_the_broker() -> None:
+    _health.broken_until = time.monotonic() + _PAUSE_SECONDS
+    logger.warning("the broker does not count requests; this process does, for a while", exc_info=True)
 
 
 def _usable_counters() -> Iterator[_Counters]:

@@ -187,6 +187,7 @@ def _same_question(content: dict[str, Any], *, actor: Actor) -> gate.AccessReque
         gallery_size=params["gallery_size"],
         engine_version=params["model"],
         max_faces=params["max_faces"],
+        meets=content["facts"].get("obligations_met", ()),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation, StaffRole
@@ -21,6 +22,9 @@ from traffic.errors import DaysInvalid
 from traffic.models import Allowance, UsageCounter
 
 R = TypeVar("R")
+
+# In the order of `UsageOfDay`.
+_COUNTED: Final = ("requests", "refused", "throttled", "failed", "images")
 
 
 def list_usage(
@@ -50,6 +54,40 @@ def list_usage(
         page = paginate(counters)
         admission.complete()
     return page
+
+
+@dataclass(frozen=True, slots=True)
+class UsageOfDay:
+    """What a tenant used on one day (UTC); `refused`, `throttled` and `failed` are among the requests."""
+
+    day: date
+    requests: int = 0
+    refused: int = 0
+    throttled: int = 0
+    failed: int = 0
+    images: int = 0
+
+    @property
+    def answered(self) -> int:
+        """Requests that were neither refused, throttled nor failed."""
+        return self.requests - self.refused - self.throttled - self.failed
+
+
+def summarise_usage(*, actor: Actor, first: date, last: date) -> tuple[UsageOfDay, ...]:
+    """Return the tenant's usage of each day from the first to the last, both included, all keys and operations added.
+
+    Raises:
+        DaysInvalid: the first day is after the last.
+        PolicyRefused: the policy does not allow administering.
+    """
+    counted = list_usage(actor=actor, first=first, last=last, paginate=_by_day)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return tuple(counted.get(day, UsageOfDay(day)) for day in days)
+
+
+def _by_day(counters: QuerySet[UsageCounter]) -> dict[date, UsageOfDay]:
+    sums = counters.order_by().values_list("day").annotate(*map(Sum, _COUNTED))
+    return {row[0]: UsageOfDay(*row) for row in sums}
 
 
 def set_allowance(

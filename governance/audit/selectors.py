@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.db import connections
 from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models.expressions import RawSQL
 
 from governance.audit.models import AuditEntry, EntryKind
 
@@ -41,6 +42,12 @@ def get_decision(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry 
 def get_outcome(tenant_id: uuid.UUID, *, decision_id: uuid.UUID) -> AuditEntry | None:
     """Return the outcome that belongs to a decision, once there is one."""
     return AuditEntry.objects.filter(tenant_id=tenant_id, kind=EntryKind.OUTCOME, decision_id=decision_id).first()
+
+
+def waiting_among(entries: QuerySet[E]) -> QuerySet[E]:
+    """Return those of the entries that are not in the tree yet, of whichever tenants the connection may read."""
+    waiting = RawSQL("SELECT ins_id FROM audit_pending", [])
+    return entries.filter(ins_id__in=waiting)
 
 
 def get_entry(tenant_id: uuid.UUID, *, entry_id: uuid.UUID) -> AuditEntry | None:

@@ -49,6 +49,25 @@ class Tag(StrEnum):
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
+    APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."
+    APPLICATION_CHANGED = (
+        "application:changed",
+        "An organisation changed statements of its application; says which.",
+    )
+    APPLICATION_SUBMITTED = "application:submitted", "An organisation handed its application to the officers."
+    APPLICATION_ASSIGNED = "application:assigned", "An application was assigned to an officer."
+    APPLICATION_UNASSIGNED = "application:unassigned", "An application was taken from an officer."
+    APPLICATION_TAKEN_UP = "application:taken-up", "An officer began to review an application."
+    APPLICATION_QUESTIONED = "application:questioned", "An officer asked an organisation for more information."
+    APPLICATION_APPROVED = "application:approved", "Two officers approved an application."
+    APPLICATION_REFUSED = "application:refused", "Two officers refused an application."
+    APPLICATION_APPEALED = "application:appealed", "An organisation appealed against a refusal."
+    APPLICATION_SUPERSEDED = "application:superseded", "An approved application was followed by a newer one."
+    APPLICATION_EXPIRING = "application:expiring", "An organisation was reminded that its approval ends."
+    APPLICATION_EXPIRED = "application:expired", "An approval has ended."
+    EVIDENCE_ADDED = "evidence:added", "A document was put to an application; its digest."
+    EVIDENCE_REMOVED = "evidence:removed", "A document was taken from an application and destroyed."
+    EVIDENCE_READ = "evidence:read", "A member of staff opened a document of an application."
     SUSPENSION_IMPOSED = "suspension:imposed", "A tenant, user, key or collection was suspended."
     SUSPENSION_LIFTED = "suspension:lifted", "Two oversight members lifted a suspension."
     MORATORIUM_IMPOSED = "moratorium:imposed", "A category of use was stopped."
@@ -69,12 +88,21 @@ class Tag(StrEnum):
     )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
+    CASE_DISCLOSED = "case:disclosed", "A disclosure package of a case was put together; names its SHA-256."
     AUTHORISATION_RECORDED = (
         "authorisation:recorded",
         "A warrant or order was recorded in a case, or an urgent use declared.",
     )
     AUTHORISATION_RATIFIED = "authorisation:ratified", "A court's ratification of an urgent use was recorded."
     AUTHORISATION_REVOKED = "authorisation:revoked", "An authorisation was withdrawn."
+    AUTHORISATION_PURGED = (
+        "authorisation:purged",
+        "What an urgent use brought was destroyed, because no court ratified it in time.",
+    )
+    TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
+    TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
+    REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."
+    REVIEW_CLOSED = "review:closed", "A review ended; says how, and how many candidates were released."
     EVIDENCE_SEALED = (
         "evidence:sealed",
         "Evidence about a subject was sealed; the entry holds the digest of what is kept.",

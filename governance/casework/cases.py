@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from common.context import Actor, tenant_scope
-from common.errors import InvalidRequest
-from common.vocabulary import OffenceClass, Purpose
+from common.errors import Forbidden, InvalidRequest
+from common.vocabulary import OffenceClass, Operation, Purpose
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import authority, selectors
@@ -21,10 +21,12 @@ from governance.casework.errors import CaseClosed, CaseExists, OfficerInvalid
 from governance.casework.models import Case, CaseOfficer
 from governance.casework.models.cases import REFERENCE
 from tenants.models import Membership
+from tenants.roles import OPERATIONS
 
 R = TypeVar("R")
 
 MOST_OFFICERS = 50
+_SEARCHING = [role for role, operations in OPERATIONS.items() if Operation.SEARCH in operations]
 
 
 def open_case(
@@ -78,6 +80,17 @@ def open_case(
         CaseOfficer.objects.bulk_create(rows)
         _record(Tag.CASE_OPENED, actor, case=case, data={"purpose": purpose.value, "offence": offence_class.value})
         return selectors.get_case(actor.tenant_id, case_id=case.id)
+
+
+def possible_officers(actor: Actor) -> list[tuple[uuid.UUID, str]] | None:
+    """Return the members who could search in a case, as id and user name; None to whom opens none."""
+    with tenant_scope(actor.tenant_id):
+        try:
+            authority.require_case_worker(actor)
+        except Forbidden:
+            return None
+        members = Membership.objects.filter(tenant_id=actor.tenant_id, user__is_active=True, role__in=_SEARCHING)
+        return list(members.order_by("user__username").values_list("user_id", "user__username"))
 
 
 def list_cases(actor: Actor, *, paginate: Callable[[QuerySet[Case]], R]) -> R:

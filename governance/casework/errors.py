@@ -62,3 +62,30 @@ class TrainingInvalid(InvalidRequest):
 class TrainingNotFound(NotFound):
     code = "training-not-found"
     title = "There is no such attestation"
+
+
+class ReviewNotFound(NotFound):
+    code = "review-not-found"
+    title = "There is no such review"
+
+
+class ReviewPending(Conflict):
+    """Nobody is named before two people have released them."""
+
+    code = "review-pending"
+    title = "The result is under review"
+
+
+class ReviewClosed(Conflict):
+    code = "review-closed"
+    title = "The review has ended"
+
+
+class AlreadyReviewed(Conflict):
+    code = "already-reviewed"
+    title = "This person has given their verdict"
+
+
+class NotAReviewer(Forbidden):
+    code = "not-a-reviewer"
+    title = "This takes another person: a reviewer who did not ask for the result"

@@ -6,8 +6,16 @@ import uuid
 
 from django.db.models import Prefetch, QuerySet
 
-from governance.casework.errors import AuthorisationNotFound, CaseNotFound
-from governance.casework.models import Authorisation, Case, CaseOfficer
+from governance.casework.errors import AuthorisationNotFound, CaseNotFound, ReviewNotFound
+from governance.casework.models import (
+    Authorisation,
+    Case,
+    CaseOfficer,
+    ReviewCandidate,
+    ReviewProbe,
+    ReviewTask,
+    ReviewVerdict,
+)
 
 
 def cases_of(tenant_id: uuid.UUID) -> QuerySet[Case]:
@@ -54,3 +62,58 @@ def lock_authorisation(case: Case, *, authorisation_id: uuid.UUID) -> Authorisat
     if authorisation is None:
         raise AuthorisationNotFound
     return authorisation
+
+
+def find_case(tenant_id: uuid.UUID, *, reference: str | None) -> Case | None:
+    """Return the case of this reference; None when there is none."""
+    return Case.objects.filter(tenant_id=tenant_id, reference=reference).first() if reference else None
+
+
+def reviews_of(tenant_id: uuid.UUID, *, only_pending: bool = False) -> QuerySet[ReviewTask]:
+    """Return the tenant's reviews with probes and candidates, each in order."""
+    candidates = ReviewCandidate.objects.order_by("rank")
+    probes = ReviewProbe.objects.order_by("number").prefetch_related(Prefetch("candidates", queryset=candidates))
+    found = ReviewTask.objects.filter(tenant_id=tenant_id)
+    found = found.filter(status=ReviewTask.Status.PENDING) if only_pending else found
+    return found.select_related("case").prefetch_related(Prefetch("probes", queryset=probes))
+
+
+def get_review(tenant_id: uuid.UUID, *, task_id: uuid.UUID) -> ReviewTask:
+    """Return a review of the tenant.
+
+    Raises:
+        ReviewNotFound: there is none of this id, or it is another tenant's.
+    """
+    task = reviews_of(tenant_id).filter(id=task_id).first()
+    if task is None:
+        raise ReviewNotFound
+    return task
+
+
+def lock_review(tenant_id: uuid.UUID, *, task_id: uuid.UUID) -> ReviewTask:
+    """Lock a review of the tenant until the transaction ends.
+
+    Raises:
+        ReviewNotFound: see `get_review`.
+    """
+    task = ReviewTask.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=task_id).first()
+    if task is None:
+        raise ReviewNotFound
+    return task
+
+
+def verdicts_of(task: ReviewTask) -> QuerySet[ReviewVerdict]:
+    """Return the verdicts on a review, in order. They are for nobody's eyes before it is closed."""
+    return ReviewVerdict.objects.filter(tenant_id=task.tenant_id, task_id=task.id).order_by("slot")
+
+
+def delete_reviews(tasks: QuerySet[ReviewTask]) -> int:
+    """Delete reviews with probes, candidates and verdicts; return how many reviews there were.
+
+    Row by row of its own tables: Django would ask for rights that the application has not.
+    """
+    ids = list(tasks.values_list("id", flat=True))
+    for model in (ReviewVerdict, ReviewCandidate, ReviewProbe):
+        model._default_manager.filter(task_id__in=ids).delete()
+    ReviewTask.objects.filter(id__in=ids).delete()
+    return len(ids)

@@ -14,13 +14,15 @@ from typing import Final
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, Facts
 from governance.policies.body import Policy, RuleSetting
-from governance.rules.rule import Effect, EnforcedBy, Finding
+from governance.rules.rule import Effect, EnforcedBy, Finding, Rule
 from governance.rules.situation import FactsMissing, Situation, Unknown, unknowns
 
 INPUT_RULE: Final = "INPUT-001"
 DEFAULT_RULE: Final = "ALW-001"
 # Not judged here at all. What an operation enforces is: its limits and obligations are part of the verdict.
 _ELSEWHERE: Final = frozenset({EnforcedBy.EVALUATOR, EnforcedBy.LEDGER})
+# The fact that says which obligations who asks will carry out. A rule that needs it refuses whoever will not.
+MET: Final = "obligations_met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Verdict:
         fired: every reason for a refusal, in catalogue order; empty when allowed.
         allowed_by: the rules that would allow it, also when another refuses.
         limits: what the operation must keep to.
-        obligations: the rules that oblige, whether or not it is allowed.
+        obligations: the rules that oblige, whether or not it is allowed; one that cannot be met is among `fired`.
     """
 
     effect: Effect
@@ -204,10 +206,14 @@ def _apply(setting: RuleSetting, *, situation: Situation, missing: tuple[str, ..
     match rule.effect:
         case Effect.ALLOW:
             tally.allowed_by.append(rule.id)
-        case Effect.OBLIGE:
+        case Effect.OBLIGE if missing or _is_met(rule, situation=situation):
             tally.obligations.append(rule.id)
-        case Effect.DENY:
+        case _:  # an obligation that cannot be met is a deny
             tally.fired.append(FiredRule(rule.id, rule.reason.format_map(finding), rule.needs))
+
+
+def _is_met(rule: Rule, *, situation: Situation) -> bool:
+    return MET not in rule.needs or rule.id in situation.facts[MET]
 
 
 def _input_reasons(missing: dict[str, list[str]]) -> list[FiredRule]:

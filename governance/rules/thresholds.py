@@ -94,7 +94,7 @@ THR_RULES: Final = (
             Default(
                 selector={
                     "categories": [CustomerCategory.LAW_ENFORCEMENT],
-                    "operations": [Operation.COMPARE, *IDENTIFICATION],
+                    "operations": [Operation.COMPARE, Operation.CLUSTER, *IDENTIFICATION],
                 },
                 parameters={"floor_milli": LAW_ENFORCEMENT_FLOOR_MILLI},
                 effective_from=_ACLU_TEST,
@@ -106,7 +106,7 @@ THR_RULES: Final = (
         title="Threshold too low for identification",
         effect=Effect.DENY,
         sentence="The similarity threshold of an identification is below the floor, outside people's own pictures. For"
-        " investigative purposes a comparison counts as identification.",
+        " investigative purposes a comparison counts as identification, and so does joining faces to a person.",
         reason="A threshold of {threshold} % is below the {floor} % that identification must use.",
         source="The ACLU test (26 July 2018): at threshold 80, 28 of 535 legislators matched a mugshot.",
         needs=("operation", "purpose", "tenant_category", "on_behalf_of", "threshold_milli"),
@@ -123,7 +123,10 @@ THR_RULES: Final = (
                 effective_from=_ACLU_TEST,
             ),
             Default(
-                selector={"operations": [Operation.COMPARE], "purposes": [*INVESTIGATIVE_PURPOSES]},
+                selector={
+                    "operations": [Operation.COMPARE, Operation.CLUSTER],
+                    "purposes": [*INVESTIGATIVE_PURPOSES],
+                },
                 parameters={"floor_milli": IDENTIFICATION_FLOOR_MILLI, "exempt_categories": [*OWN_PICTURES]},
                 effective_from=_ACLU_TEST,
             ),

@@ -8,17 +8,21 @@ from governance.services.approvals import LONGEST_APPROVAL, ApprovedUse, grant_a
 from governance.services.exemptions import grant_exemption, revoke_exemption
 from governance.services.moratoria import Selector, impose_moratorium, lift_moratorium
 from governance.services.policy_versions import publish_policy, publish_shipped_policy
+from governance.services.preview import CutOff, Preview, preview_moratorium
 from governance.services.suspensions import lift_suspension, suspend
 
 __all__ = [
     "LONGEST_APPROVAL",
     "ApprovedUse",
+    "CutOff",
+    "Preview",
     "Selector",
     "grant_approval",
     "grant_exemption",
     "impose_moratorium",
     "lift_moratorium",
     "lift_suspension",
+    "preview_moratorium",
     "publish_policy",
     "publish_shipped_policy",
     "revoke_approval",

@@ -16,7 +16,7 @@ from governance.errors import AlreadyEnded
 from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Approval
 from governance.services.payloads import ids, instant, number, slugs
-from governance.services.signing import record, require
+from governance.services.signing import because, record, require
 from tenants.models import User
 
 LONGEST_APPROVAL = timedelta(days=366)
@@ -140,7 +140,7 @@ def _end_approvals(tenant_id: uuid.UUID, *, now: datetime, officers: tuple[User,
         )
 
 
-def revoke_approval(approval: Approval, *, officer: User) -> None:
+def revoke_approval(approval: Approval, *, officer: User, reason: str = "") -> None:
     """Take an approval back; one officer is enough to stop.
 
     Raises:
@@ -152,5 +152,9 @@ def revoke_approval(approval: Approval, *, officer: User) -> None:
         if not live.update(revoked_at=now):
             raise AlreadyEnded
         record(
-            Tag.APPROVAL_REVOKED, (officer,), resource=("approval", approval.id), tenant_id=approval.tenant_id, data={}
+            Tag.APPROVAL_REVOKED,
+            (officer,),
+            resource=("approval", approval.id),
+            tenant_id=approval.tenant_id,
+            data=because(reason),
         )

@@ -15,7 +15,7 @@ from governance.errors import AlreadyEnded
 from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Exemption, Moratorium
 from governance.services.payloads import ids, instant, slugs
-from governance.services.signing import record, require_any
+from governance.services.signing import because, record, require_any
 from tenants.models import User
 
 
@@ -85,7 +85,7 @@ def execute_exemption(payload: Payload, signed: Signed) -> Execution:
     return Execution(result_id=exemption.id)
 
 
-def revoke_exemption(exemption_id: uuid.UUID, *, by: User) -> None:
+def revoke_exemption(exemption_id: uuid.UUID, *, by: User, reason: str = "") -> None:
     """Take an exemption back, at once; one officer or oversight member is enough to stop.
 
     Raises:
@@ -103,7 +103,7 @@ def revoke_exemption(exemption_id: uuid.UUID, *, by: User) -> None:
             (by,),
             resource=("exemption", exemption_id),
             tenant_id=exemption.tenant_id,
-            data={},
+            data=because(reason),
         )
 
 

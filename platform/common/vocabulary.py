@@ -144,6 +144,21 @@ class JobStatus(StrEnum):
 OPEN_JOB_STATUSES: Final = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
+class PersonStatus(StrEnum):
+    """Whether a person has a face to be found by."""
+
+    CREATED = "created"
+    ACTIVE = "active"
+
+
+class JoinReason(StrEnum):
+    """Why a face was not joined to a person, or not taken from one; Rekognition's words."""
+
+    FACE_NOT_FOUND = "FACE_NOT_FOUND"
+    ASSOCIATED_TO_A_DIFFERENT_USER = "ASSOCIATED_TO_A_DIFFERENT_USER"
+    LOW_MATCH_CONFIDENCE = "LOW_MATCH_CONFIDENCE"
+
+
 class QualityReason(StrEnum):
     """Why a detected face was not enrolled; Rekognition's words."""
 

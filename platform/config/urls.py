@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("recognition.api.urls")),
     path("v1/", include("governance.api.urls")),
     path("v1/", include("governance.casework.api.urls")),
+    path("v1/", include("governance.vetting.api.urls")),
     path("v1/", include("traffic.api.urls")),
     path("v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

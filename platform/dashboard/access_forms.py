@@ -7,7 +7,7 @@ from typing import Final
 
 from django import forms
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, TenantRole
+from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from dashboard.forms import choices_of
 from tenants.services import KeyBinding
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
@@ -21,7 +21,7 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     operations = forms.MultipleChoiceField(
-        choices=choices_of(Operation),
+        choices=[choice for choice in choices_of(Operation) if choice[0] not in PERSONAL],
         widget=forms.CheckboxSelectMultiple,
         label="What it may do",
         help_text="Administer covers collections, jobs, and other keys and members.",
@@ -43,6 +43,13 @@ class KeyForm(forms.Form):
         label="For these end users only",
         help_text="None: whatever your approval covers.",
     )
+    jurisdictions = forms.MultipleChoiceField(
+        choices=_JURISDICTIONS,
+        required=False,
+        label="In these places only",
+        help_text="None: where it is used alone. A place covers its parts. Ctrl or ⌘ chooses several.",
+        widget=forms.SelectMultiple(attrs={"size": "6"}),
+    )
     expires_on = forms.DateField(
         required=False,
         label="Last day",
@@ -62,6 +69,7 @@ class KeyForm(forms.Form):
             default_jurisdiction=values["default_jurisdiction"],
             default_on_behalf_of=CustomerCategory(on_behalf_of) if on_behalf_of else None,
             end_users=[CustomerCategory(slug) for slug in values["end_users"]],
+            jurisdictions=values["jurisdictions"],
         )
 
     @property

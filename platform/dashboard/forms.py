@@ -67,6 +67,20 @@ def choices_of(enum: type[StrEnum], *, empty: str | None = None) -> list[tuple[s
     return named if empty is None else [("", empty), *named]
 
 
+_FLOOR_WORDS: Final = "Empty: the lowest that the policy allows, at least 80. One below the policy's floor is refused."
+
+
+def threshold_field(help_text: str = _FLOOR_WORDS) -> forms.FloatField:
+    return forms.FloatField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        label="Least similarity (per cent)",
+        help_text=help_text,
+        widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}),
+    )
+
+
 class UsageForm(forms.Form):
     """What a request is for, where it is not what the organisation's requests are usually for. The gate judges it."""
 
@@ -164,14 +178,7 @@ class SearchForm(UsageForm):
 
     image = PictureField(label="Picture", help_text="JPEG, PNG or WebP. It is used for this search and not kept.")
     face_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    threshold = forms.FloatField(
-        min_value=0,
-        max_value=100,
-        required=False,
-        label="Least similarity (per cent)",
-        help_text="Empty: the lowest that the policy allows, at least 80. One below the policy's floor is refused.",
-        widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}),
-    )
+    threshold = threshold_field()
     limit = forms.IntegerField(
         min_value=1, max_value=_MOST_CANDIDATES, required=False, label="Most candidates per face", initial=DEFAULT_LIMIT
     )

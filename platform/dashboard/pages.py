@@ -28,8 +28,14 @@ MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
+    **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
+    **dict.fromkeys(("face-join", "person-face-remove"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
+    "evaluation": "evaluations",
     "decision": "decisions",
+    **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(("review", "review-judge"), "reviews"),
+    **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),
     **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from PIL import Image
 
 from recognition import images
-from recognition.engines.base import Box
+from recognition.engines.base import Box, Landmark
 from recognition.images import ImageLimits
 
 _LONGEST_SIDE_PX: Final = 1280
@@ -25,6 +26,7 @@ class Outline:
     Attributes:
         kind: `found` or `rejected`; drawn in different strokes, not only in different colours.
         label_px: size of the number beside the box, so that it can be read in pictures of every size.
+        points: landmarks, in pixels of the shown picture.
     """
 
     number: int
@@ -35,6 +37,12 @@ class Outline:
     height: float
     row_id: str
     label_px: float
+    points: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def point_px(self) -> float:
+        """Radius of a landmark's mark."""
+        return round(max(self.width / 60, 1.0), 1)
 
     @property
     def label_left(self) -> float:
@@ -55,7 +63,15 @@ class Picture:
     height: int
     source: str
 
-    def outline(self, box: Box, *, number: int, kind: str = "found", prefix: str = "face") -> Outline:
+    def outline(
+        self,
+        box: Box,
+        *,
+        number: int,
+        kind: str = "found",
+        prefix: str = "face",
+        landmarks: Sequence[Landmark] = (),
+    ) -> Outline:
         """Return the outline of a box that is given in fractions."""
         return Outline(
             number=number,
@@ -66,6 +82,7 @@ class Picture:
             height=round(box.height * self.height, 1),
             row_id=f"{prefix}-{number}",
             label_px=round(max(self.width, self.height) / 22, 1),
+            points=tuple((round(point.x * self.width, 1), round(point.y * self.height, 1)) for point in landmarks),
         )
 
 

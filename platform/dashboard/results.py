@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.pictures import Outline, Picture
+from recognition.services.detection import Detection
 from recognition.services.enrolment import Enrolled
 from recognition.services.identification import Identification
 from recognition.services.results import FaceView, Match
+from recognition.services.verification import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,56 @@ class ShownSearch:
     number: int
     outline: Outline | None
     candidates: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFace:
+    """A face on a picture; `match` says how alike it is, where it was compared."""
+
+    outline: Outline
+    face: FaceView
+    match: Match | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownComparison:
+    """The source's face, and those of the target: the matches first, best first, then the others."""
+
+    source: SeenFace
+    target: tuple[SeenFace, ...]
+
+    @property
+    def source_outlines(self) -> tuple[Outline, ...]:
+        return (self.source.outline,)
+
+    @property
+    def target_outlines(self) -> tuple[Outline, ...]:
+        return tuple(seen.outline for seen in self.target)
+
+
+def detection_of(detection: Detection, *, picture: Picture) -> tuple[SeenFace, ...]:
+    """Number the faces of a picture and outline them with their landmarks."""
+    return tuple(
+        SeenFace(picture.outline(face.detected.box, number=number, landmarks=face.detected.landmarks), face)
+        for number, face in enumerate(detection.faces, start=1)
+    )
+
+
+def comparison_of(comparison: Comparison, *, source: Picture, target: Picture) -> ShownComparison:
+    """Number the faces of the target, matches first, and outline all."""
+    compared: list[tuple[FaceView, Match | None]] = [(match.face, match) for match in comparison.matches]
+    compared += [(face, None) for face in comparison.unmatched]
+    return ShownComparison(
+        SeenFace(
+            source.outline(comparison.source_face.detected.box, number=1, prefix="source"), comparison.source_face
+        ),
+        tuple(
+            SeenFace(
+                target.outline(face.detected.box, number=number, kind="found" if match else "rejected"), face, match
+            )
+            for number, (face, match) in enumerate(compared, start=1)
+        ),
+    )
 
 
 def enrolment_of(enrolled: Enrolled, *, picture: Picture) -> ShownEnrolment:

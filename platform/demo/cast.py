@@ -12,6 +12,7 @@ WORKING_OPERATIONS = (
     Operation.COMPARE,
     Operation.ENROL,
     Operation.SEARCH,
+    Operation.CLUSTER,
     Operation.READ_RESULT,
     Operation.ADMINISTER,
 )
@@ -35,6 +36,8 @@ class TenantPart:
     stated_end_user: CustomerCategory | None = None
     members: tuple[tuple[str, TenantRole], ...] = ()
 
+
+REVIEWERS = ("rescue-reviewer-1", "rescue-reviewer-2")
 
 TENANTS = (
     TenantPart(
@@ -70,8 +73,7 @@ TENANTS = (
         members=(
             ("rescue-owner", TenantRole.OWNER),
             ("rescue-caseworker", TenantRole.CASE_WORKER),
-            ("rescue-reviewer-1", TenantRole.REVIEWER),
-            ("rescue-reviewer-2", TenantRole.REVIEWER),
+            *((username, TenantRole.REVIEWER) for username in REVIEWERS),
         ),
     ),
     TenantPart(

@@ -1,7 +1,7 @@
 """The demonstration, told in plain words while it happens: one function a scene, each fails loudly.
 
-It speaks to the running server over HTTP with the demo keys, as any tenant would. Only the oversight member's acts go
-through the governance services, as the administration's screens do.
+It speaks to the running server over HTTP with the demo keys, as any tenant would. Only the acts of an oversight member
+and of the reviewers, who are people and have no key, go through the governance services, as their screens do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import requests
 from django.conf import settings
@@ -17,11 +18,12 @@ from django.conf import settings
 from common.vocabulary import CustomerCategory, Operation, StaffRole
 from demo import cast
 from demo.photographs import Photographs
-from demo.world import Credentials
+from demo.world import Credentials, member_of
 from governance import services as governance
 from governance.audit.key_files import trusted_keys
 from governance.audit.verification import Verification, verify_log
 from governance.audit.witnessing import last_cosigned
+from governance.casework import verdicts
 from tenants.models import User
 
 JOB_DEADLINE_SECONDS = 120.0
@@ -61,6 +63,7 @@ class Stage:
     credentials: Credentials
     photographs: Photographs
     say: Callable[[str], None]
+    review_id: str = ""
 
     def api(self, slug: str) -> Api:
         return Api(self.credentials.base_url, self.credentials.key_of(slug))
@@ -100,27 +103,56 @@ def enrol_people(stage: Stage) -> None:
 
 
 def find_a_person(stage: Stage) -> None:
-    """Another photograph of the first person is searched for."""
-    answer = stage.api("rescue-charity").call(
-        "POST",
-        "/v1/collections/missing-people/search",
-        expect=200,
-        files={"image": stage.photographs.read("person_a_probe")},
-        data={"limit": 5},
-        headers=_IN_CASE,
-    )
+    """Another photograph of the first person is searched for; what is found is masked."""
+    api = stage.api("rescue-charity")
+    task = _search(api, stage=stage, data={"limit": 5}, headers=_IN_CASE)
+    for candidate in task["probes"][0]["candidates"]:
+        stage.say(f"   rank {candidate['rank']}: candidate {candidate['id'][:8]}…, {candidate['band']}")
+    stage.say(f"   review {task['id']} is {task['status']}; the answer says: {task['notices'][1]}")
+    problem = api.call("GET", f"/v1/review-tasks/{task['id']}/result", expect=409)
+    _require(problem["code"] == "review-pending", "nobody is named before the review")
+    stage.say(f"   asked who it is: {problem['title']}")
+    stage.review_id = task["id"]
+
+
+def release_by_two(stage: Stage) -> None:
+    """Two trained reviewers look at the candidates, each without knowing what the other saw."""
+    api = stage.api("rescue-charity")
+    path = f"/v1/review-tasks/{stage.review_id}"
+    for username in cast.REVIEWERS:
+        reviewer = member_of("rescue-charity", username=username, token=api.token)
+        sheet = verdicts.show_sheet(reviewer, task_id=UUID(stage.review_id))
+        seen = [shown.candidate.id for probe in sheet.probes for shown in probe.candidates]
+        verdicts.give_verdict(
+            reviewer,
+            task_id=UUID(stage.review_id),
+            judgements=dict.fromkeys(seen, verdicts.Judgement.RELEASE),
+            reasons="Ears, chin and the mole on the left agree.",
+        )
+        stage.say(f"   {username} releases {len(seen)}; the review is {api.call('GET', path, expect=200)['status']}")
+    answer = api.call("GET", f"{path}/result", expect=200)
     candidates = answer["searches"][0]["candidates"]
-    _require(bool(candidates), "at least one candidate above the threshold")
     for candidate in candidates:
         person = candidate["face"]["external_id"]
-        stage.say(
-            f"   rank {candidate['rank']}: {person}, similarity {candidate['similarity']:.1f} %"
-            f" (score {candidate['score']:.3f}, false match rate {candidate['fmr']:.1e})"
-        )
-    _require(candidates[0]["face"]["external_id"] == "case-A", "case-A at rank 1")
-    _require({c["face"]["external_id"] for c in candidates} == {"case-A"}, "nobody else above the threshold")
-    expected = answer["expected_false_candidates"]
-    stage.say(f"   gallery {answer['gallery_size']}, expected false candidates {expected:.2g}")
+        stage.say(f"   rank {candidate['rank']}: {person}, similarity {candidate['similarity']:.1f} %, that is")
+        stage.say(f"   {candidate['fmr_words']}")
+    _require(bool(candidates), "at least one candidate above the threshold")
+    _require({c["face"]["external_id"] for c in candidates} == {"case-A"}, "case-A and nobody else")
+    expected = answer["review_task"]["expected_false_candidates"]
+    stage.say(f"   gallery {answer['review_task']['gallery_size']}, expected false candidates {expected:.2g}")
+
+
+def _search(api: Api, *, stage: Stage, data: dict[str, Any], headers: dict[str, str]) -> Any:
+    answer = api.call(
+        "POST",
+        "/v1/collections/missing-people/search",
+        expect=202,
+        files={"image": stage.photographs.read("person_a_probe")},
+        data=data,
+        headers=headers,
+    )
+    _require(bool(answer["review_task"]["probes"][0]["candidates"]), "at least one candidate above the threshold")
+    return answer["review_task"]
 
 
 def detect_a_group(stage: Stage) -> None:
@@ -155,15 +187,8 @@ def refuse_the_police(stage: Stage) -> None:
 
 
 def help_the_rescuers(stage: Stage) -> None:
-    """The charity goes on, also when it works on behalf of the police: its exemption says so."""
-    stage.api("rescue-charity").call(
-        "POST",
-        "/v1/collections/missing-people/search",
-        expect=200,
-        files={"image": stage.photographs.read("person_a_probe")},
-        data={"threshold": 99},
-        headers={**_IN_CASE, **_FOR_POLICE},
-    )
+    """The charity goes on, also when it works on behalf of the police: its exemption says so. This is reviewed, too."""
+    _search(stage.api("rescue-charity"), stage=stage, data={"threshold": 99}, headers={**_IN_CASE, **_FOR_POLICE})
     stage.say("   allowed on behalf of law enforcement, at the 99 % that such searches need")
 
 
@@ -255,6 +280,7 @@ def check_the_log(stage: Stage) -> None:
 SCENES: tuple[Callable[[Stage], None], ...] = (
     enrol_people,
     find_a_person,
+    release_by_two,
     detect_a_group,
     refuse_the_police,
     help_the_rescuers,

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +22,7 @@ from demo.photographs import Photographs
 from demo.progress import Progress, write_private
 from governance import services as governance
 from governance.audit import ledger
-from governance.casework import cases
+from governance.casework import cases, training
 from governance.casework.errors import CaseExists
 from governance.models import Approval, Exemption, Moratorium
 from recognition.errors import CollectionExists
@@ -122,6 +122,8 @@ def build(*, home: Path, base_url: str, photographs: Photographs, report: Report
     )
     report("Opening the charity's cases")
     _open_cases(tenants[2])
+    report("Attesting the training of the charity's reviewers")
+    _attest_reviewers(tenants[2])
     report("Imposing the moratorium on police use, with an exemption for the rescue charity")
     moratorium_id = _impose_moratorium(work)
     credentials = Credentials(base_url, tenants, work.logins, police_face_id, str(moratorium_id))
@@ -241,6 +243,25 @@ def _open_cases(charity: TenantLogIns) -> None:
                 offence_class=offence_class,
                 rationale=rationale,
                 officers=officers,
+            )
+
+
+def member_of(slug: str, *, username: str, token: str) -> Actor:
+    """Return a signed-in member of a tenant of the demo world, as the pages would build it."""
+    key = actor_of_key(slug, token=token)
+    return replace(key, kind=ActorKind.USER, id=User.objects.get(username=username).pk)
+
+
+def _attest_reviewers(charity: TenantLogIns) -> None:
+    owner = member_of(charity.slug, username="rescue-owner", token=charity.api_key)
+    known = {attestation.user.username for attestation in training.list_current(owner)}
+    for username in cast.REVIEWERS:
+        if username not in known:
+            training.attest(
+                owner,
+                user_id=User.objects.get(username=username).pk,
+                course="Facial comparison for reviewers",
+                expires_at=ledger.database_now() + APPROVED_FOR,
             )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from common.documentation import Example
+from governance.casework.api.examples import REVIEW_TASK
 
 PICTURE: Final = {"bytes": "/9j/4AAQSkZJRgABAQAAAQABAAD/…"}
 FACE_ID: Final = "01971f6e-8c5a-7b3e-9d54-0a4c5e6f7a8b"
@@ -40,6 +41,14 @@ _COLLECTION: Final[dict[str, Any]] = {
     "store_images": False,
     "face_count": 2,
     "person_count": 0,
+    "created_at": _TIME,
+}
+_PERSON_ID: Final = "anna-1998"
+_PERSON: Final[dict[str, Any]] = {
+    "person_id": _PERSON_ID,
+    "display_name": "Anna",
+    "status": "created",
+    "face_count": 0,
     "created_at": _TIME,
 }
 _NOTICE: Final = (
@@ -125,6 +134,35 @@ SEARCH_FACES_BATCH: Final = Example(
     {"images": [{**PICTURE, "external_id": "beach.jpg"}], "threshold": 90, "limit": 5},
     _job("search_faces", "queued", done=0),
 )
+LIST_PERSONS: Final = Example(answer=_page(_PERSON))
+CREATE_PERSON: Final = Example(
+    {"person_id": "ben-1998", "display_name": "Ben"}, {**_PERSON, "person_id": "ben-1998", "display_name": "Ben"}
+)
+GET_PERSON: Final = Example(answer=_PERSON)
+UPDATE_PERSON: Final = Example({"display_name": "Anna B."}, {**_PERSON, "display_name": "Anna B."})
+LIST_FACES_OF_PERSON: Final = Example(answer=_page({**_FACE, "person_id": _PERSON_ID}))
+ASSOCIATE_FACES: Final = Example(
+    {"ids": [FACE_ID], "threshold": 75},
+    {
+        "associated": [FACE_ID],
+        "failed": [],
+        "person": {**_PERSON, "status": "active", "face_count": 1},
+    },
+)
+DISASSOCIATE_FACES: Final = Example({"ids": [FACE_ID]}, {"disassociated": [FACE_ID], "failed": [], "person": _PERSON})
+SEARCH_PERSONS: Final = Example(
+    {"image": PICTURE, "threshold": 90, "limit": 5},
+    {
+        "probe": _SEEN,
+        "others": [],
+        "candidates": [{"rank": 1, **_SCORES, "person": {**_PERSON, "status": "active", "face_count": 1}}],
+        "gallery_size": 1,
+        "expected_false_candidates": 1e-06,
+        "engine_version": "sface-1",
+        "threshold": 90.0,
+        "notice": _NOTICE,
+    },
+)
 LIST_JOBS: Final = Example(answer=_page(_job("enrol_faces", "running", done=1)))
 GET_JOB: Final = Example(answer=_job("enrol_faces", "running", done=1))
 CANCEL_JOB: Final = Example(answer=_job("enrol_faces", "cancelled", done=1))
@@ -138,9 +176,16 @@ GET_JOB_RESULTS: Final = Example(
             "faces": [],
             "rejected": [],
             "search": _SEARCH,
+            "review_task": None,
             "problem": None,
         }
     )
+)
+GET_REVIEW_RESULT: Final = Example(
+    answer={
+        "review_task": {**REVIEW_TASK, "status": "released", "closed_at": _TIME},
+        "searches": _SEARCH["searches"],
+    }
 )
 _EVALUATION: Final[dict[str, Any]] = {
     "id": _JOB_ID,

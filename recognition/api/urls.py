@@ -1,9 +1,19 @@
-"""Routes under /v1 about faces, collections, searches and jobs."""
+"""Routes under /v1 about faces, collections, persons, searches and jobs."""
 
 from django.urls import path, register_converter
 
-from recognition.api.views import collections, detection, evaluations, faces, images, jobs, searches
-from recognition.models import COLLECTION_NAME
+from recognition.api.views import (
+    collections,
+    detection,
+    evaluations,
+    faces,
+    images,
+    jobs,
+    persons,
+    reviews,
+    searches,
+)
+from recognition.models import COLLECTION_NAME, PERSON_NAME
 
 
 class CollectionName:
@@ -18,9 +28,17 @@ class CollectionName:
         return value
 
 
+class PersonName(CollectionName):
+    """A tenant's own id for a person, as it stands in a path."""
+
+    regex = PERSON_NAME
+
+
 register_converter(CollectionName, "collection")
+register_converter(PersonName, "person")
 
 _COLLECTION = "collections/<collection:collection>"
+_PERSON = f"{_COLLECTION}/persons/<person:person>"
 
 urlpatterns = [
     path("detect", detection.Detect.as_view(), name="detect"),
@@ -33,6 +51,11 @@ urlpatterns = [
     path(f"{_COLLECTION}/faces/<uuid:face_id>", faces.FaceDetail.as_view(), name="face"),
     path(f"{_COLLECTION}/search:batch", searches.SearchBatch.as_view(), name="search-batch"),
     path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
+    path(f"{_COLLECTION}/persons", persons.PersonList.as_view(), name="persons"),
+    path(f"{_COLLECTION}/persons:search", persons.PersonSearch.as_view(), name="persons-search"),
+    path(_PERSON, persons.PersonDetail.as_view(), name="person"),
+    path(f"{_PERSON}/faces", persons.PersonFaces.as_view(), name="person-faces"),
+    path(f"{_PERSON}/faces:remove", persons.PersonFaceRemoval.as_view(), name="person-faces-remove"),
     path("evaluations", evaluations.EvaluationList.as_view(), name="evaluations"),
     path("evaluations/<uuid:evaluation_id>", evaluations.EvaluationDetail.as_view(), name="evaluation"),
     path("images/<uuid:image_id>", images.ImageDetail.as_view(), name="image"),
@@ -41,4 +64,5 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", jobs.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>:cancel", jobs.JobCancellation.as_view(), name="job-cancel"),
     path("jobs/<uuid:job_id>/results", jobs.JobResults.as_view(), name="job-results"),
+    path("review-tasks/<uuid:task_id>/result", reviews.ReviewResult.as_view(), name="review-result"),
 ]

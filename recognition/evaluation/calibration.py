@@ -12,13 +12,14 @@ import json
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 # Per cent against decades of FMR; from the last measured decade to a score of 1.0 the last per cent is shared out.
 _PERCENT_AT_DECADES = ((0.0, 0.0), (4.0, 80.0), (6.0, 99.0))
 _SHORTEST_TAIL_DECADES = 0.5
+_NEARLY_NO_DECADES = 1e-9  # anchors rise strictly
 
 
 class CalibrationInvalid(ValueError):
@@ -83,6 +84,14 @@ class Calibration:
         measured = max(fmr, self.supported_fmr)
         text = f"about 1 false match per {_round_to_two_digits(1.0 / measured):,} comparisons"
         return text if fmr >= self.supported_fmr else f"less than {text} (beyond the measured data)"
+
+    def with_more_false_matches(self, times: float) -> Calibration:
+        """Return the map of scores whose false match rate is so many times as high, up to the same share of all."""
+        shift = math.log10(times)
+        no_better_than_chance = _interpolate(shift, points=_swapped(self.anchors))
+        beyond = ((score, decades - shift) for score, decades in self.anchors if score > no_better_than_chance)
+        start = ((-1.0, 0.0), (no_better_than_chance, _NEARLY_NO_DECADES))
+        return replace(self, anchors=(*start, *beyond))
 
     def is_extrapolated(self, score: float) -> bool:
         """Say whether the FMR of this score lies beyond the measured data."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,22 @@ class SearchResult:
     gallery_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class PersonHit:
+    """One person who is similar enough, and the cosine, in [-1, 1]."""
+
+    person_id: uuid.UUID
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsFound:
+    """Persons, best first, and how many the same snapshot held that can be found."""
+
+    hits: tuple[PersonHit, ...]
+    gallery_size: int
+
+
 class GalleryIndex(Protocol):
     """Stores and searches templates. Every entry point takes a permit and runs in the caller's `tenant_scope`.
 
@@ -70,12 +86,12 @@ class GalleryIndex(Protocol):
         limit: int,
         min_score: float,
         permit: Permit,
-        exclude: uuid.UUID | None = None,
+        exclude: Collection[uuid.UUID] = (),
     ) -> SearchResult:
         """Return the `limit` most similar references of each probe with a cosine of at least `min_score`.
 
         Args:
-            exclude: a face that is not to be found (the one searched for).
+            exclude: faces that are not to be found (those searched for).
 
         Raises:
             EngineVersionMismatch: a probe of another engine version.

@@ -7,18 +7,17 @@ the planner prunes to one partition and the row-level policy becomes a one-time 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-import numpy as np
 from django.db import connections
 
 from common.permits import Permit, require_permit
 from common.vocabulary import Operation
 from recognition.engines.base import Template
-from recognition.errors import CollectionNotFound, EngineVersionMismatch, GalleryBusy
+from recognition.errors import CollectionNotFound, GalleryBusy
 from recognition.gallery.base import GalleryRef, Hit, SearchResult, Vectors
-from recognition.gallery.protection import protect, reveal
+from recognition.gallery.halfvec import farthest_of, template_of, texts_of, vectors_of
 from recognition.models import SHARED_PARTITIONS
 
 _INSERT_ROWS: Final = 1_000
@@ -50,7 +49,7 @@ _SEARCH: Final = """
         SELECT t.face_id, t.template <#> probe.vector AS distance
         FROM recognition_template t
         WHERE t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
-          AND t.template <#> probe.vector <= %s AND t.face_id >= oldest.id AND t.face_id IS DISTINCT FROM %s::uuid
+          AND t.template <#> probe.vector <= %s AND t.face_id >= oldest.id AND t.face_id <> ALL(%s::uuid[])
         ORDER BY t.template <#> probe.vector, t.face_id
         LIMIT %s
     ) hit ON true
@@ -60,7 +59,7 @@ _SEARCH: Final = """
 
 # The partition in the same snapshot, as in _SEARCH.
 _VECTOR: Final = """
-    SELECT c.partition_no, t.template::text, t.engine_version
+    SELECT c.partition_no, t.template::text
     FROM recognition_collection c
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
@@ -91,7 +90,7 @@ class PgvectorGallery:
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_ADD)
         if not entries:
             return
-        texts = _texts(protect(_matrix([t for _, t in entries], gallery=gallery), gallery=gallery))
+        texts = texts_of([template for _, template in entries], gallery=gallery)
         ids = [face_id for face_id, _ in entries]
         own = (gallery.partition_no, gallery.tenant_id, gallery.collection_id, gallery.engine_version)
         with connections["default"].cursor() as cursor:
@@ -107,36 +106,28 @@ class PgvectorGallery:
         limit: int,
         min_score: float,
         permit: Permit,
-        exclude: uuid.UUID | None = None,
+        exclude: Collection[uuid.UUID] = (),
     ) -> SearchResult:
         """Search exactly: see `GalleryIndex`."""
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
-        texts = _texts(protect(_matrix(probes, gallery=gallery), gallery=gallery))
+        texts = texts_of(probes, gallery=gallery)
         statement = _SEARCH.format(probes=", ".join(["(%s, %s::halfvec)"] * len(texts)))
         numbered = [value for pair in enumerate(texts) for value in pair]
-        # Without a threshold even the opposite passes, whose distance half precision may bring a little beyond 1.
-        farthest = -min_score if min_score > -1.0 else 2.0
-        rows = _follow(gallery, statement, before=numbered, after=[farthest, exclude, limit])
+        after = [farthest_of(min_score), list(exclude), limit]
+        rows = _follow(gallery, statement, before=numbered, after=after)
         return SearchResult(_hits(rows, n_probes=len(texts)), gallery_size=rows[0][1])
 
     def vector_of(self, gallery: GalleryRef, face_id: uuid.UUID, *, permit: Permit) -> Template | None:
         """Return a face's template: see `GalleryIndex`."""
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
-        ((_, text, engine_version),) = _follow(gallery, _VECTOR, before=[], after=[face_id])
-        if text is None:
-            return None
-        stored = np.array([text.strip("[]").split(",")], dtype=np.float32)
-        return Template(_unit(reveal(stored, gallery=gallery))[0], engine_version)
+        ((_, text),) = _follow(gallery, _VECTOR, before=[], after=[face_id])
+        return None if text is None else template_of(text, gallery=gallery)
 
     def all_vectors(self, gallery: GalleryRef, *, permit: Permit) -> tuple[list[uuid.UUID], Vectors]:
         """Return all templates: see `GalleryIndex`."""
         require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_EVALUATE)
         rows = [row[1:] for row in _follow(gallery, _VECTORS, before=[], after=[]) if row[1] is not None]
-        if not rows:
-            return [], np.empty((0, gallery.dimensions), np.float32)
-        numbers = np.array(",".join(text.strip("[]") for _, text in rows).split(","), np.float32)
-        stored = numbers.reshape(len(rows), gallery.dimensions)
-        return [face_id for face_id, _ in rows], _unit(reveal(stored, gallery=gallery))
+        return [face_id for face_id, _ in rows], vectors_of([text for _, text in rows], gallery=gallery)
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
         """Delete templates: see `GalleryIndex`."""
@@ -181,27 +172,6 @@ def _follow(gallery: GalleryRef, statement: str, *, before: list[Any], after: li
 
 def _own(gallery: GalleryRef) -> tuple[Any, ...]:
     return gallery.partition_no, gallery.tenant_id, gallery.collection_id
-
-
-def _matrix(templates: Sequence[Template], *, gallery: GalleryRef) -> Vectors:
-    """Return the vectors as float32 (n, d); vectors of two engine versions never meet."""
-    for template in templates:
-        if template.engine_version != gallery.engine_version:
-            raise EngineVersionMismatch(
-                f"The collection holds templates of {gallery.engine_version}, not of {template.engine_version}."
-            )
-    return np.stack([template.vector for template in templates]).astype(np.float32, copy=False)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Half precision moves lengths by some 1e-4: bring them back to one."""
-    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / lengths
-
-
-def _texts(vectors: Vectors) -> list[str]:
-    """Return vectors as halfvec literals, rounded to half precision here and so only once."""
-    return [f"[{','.join(map(str, row))}]" for row in vectors.astype(np.float16).astype(np.float64).tolist()]
 
 
 def _hits(rows: Sequence[tuple[Any, ...]], *, n_probes: int) -> tuple[tuple[Hit, ...], ...]:

@@ -1,4 +1,4 @@
-"""Collections, the images and faces enrolled in them, and the jobs that enrol many: one module for each subject.
+"""Collections, the images and faces enrolled in them, persons, and the jobs that enrol many: one module a subject.
 
 Templates are not here: their table is made and read by `recognition.gallery` alone. Foreign keys between tenant tables
 hold in the database together with `tenant_id` (migration 0002); Django's own are declared without a constraint.
@@ -16,11 +16,14 @@ from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
 from recognition.models.images import Image, StoredFile
 from recognition.models.jobs import DispatchTicket, Job, JobItem, QualityFilter
+from recognition.models.persons import MOST_FACES_OF_A_PERSON, PERSON_NAME, Person
 from recognition.models.references import tenant_reference
 
 __all__ = [
     "COLLECTION_NAME",
     "LARGEST_DIMENSIONS",
+    "MOST_FACES_OF_A_PERSON",
+    "PERSON_NAME",
     "SHARED_PARTITIONS",
     "Collection",
     "CollectionUse",
@@ -30,6 +33,7 @@ __all__ = [
     "Image",
     "Job",
     "JobItem",
+    "Person",
     "QualityFilter",
     "StoredFile",
     "TemplatePartition",

@@ -38,6 +38,7 @@ class Collection(TenantOwned):
     store_images = models.BooleanField(default=False)
     partition_no = models.IntegerField()
     face_count = models.PositiveIntegerField(default=0)
+    person_count = models.PositiveIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=1)
     template_seed = models.BinaryField()
     decision_entry_id = models.UUIDField(editable=False)

@@ -21,6 +21,7 @@ class Face(TenantOwned):
 
     collection = tenant_reference("Collection")
     image = tenant_reference("Image")
+    person = tenant_reference("Person", null=True, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
     box_left = models.FloatField()
     box_top = models.FloatField()
@@ -64,6 +65,7 @@ class Face(TenantOwned):
             models.Index(fields=["tenant", "collection", "id"], name="face_by_collection"),
             models.Index(fields=["tenant", "collection", "created_at"], name="face_by_age"),
             models.Index(fields=["image"], name="face_by_image"),
+            models.Index(fields=["person"], name="face_by_person", condition=Q(person__isnull=False)),
             models.Index(fields=["job"], name="face_by_job", condition=Q(job__isnull=False)),
         ]
 

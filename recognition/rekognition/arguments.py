@@ -10,6 +10,7 @@ from common.vocabulary import FaceAttribute
 from recognition.models import COLLECTION_NAME, QualityFilter
 from recognition.rekognition.call import Call
 from recognition.rekognition.faults import Fault, invalid
+from recognition.services import images
 
 _FORMATS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 # CreateCollection gives names out without `arn:`, DescribeCollection with it, as Amazon does.
@@ -17,6 +18,7 @@ _ARN: Final = re.compile(
     rf"(?:arn:)?aws:rekognition:[a-z0-9-]{{1,32}}:(?P<account>[0-9]{{12}}):collection/(?P<name>{COLLECTION_NAME})"
 )
 _NAMES: Final = {"MUSTACHE": FaceAttribute.MOUSTACHE.value}
+_NO_NAMES: Final = (".", "..")
 _IMAGES: Final = ("Image", "SourceImage", "TargetImage")
 
 
@@ -26,17 +28,16 @@ def number_of_images(call: Call) -> int:
 
 
 def image_of(call: Call, member: str = "Image") -> bytes:
-    """Return the picture that a member sends or names.
+    """Return the picture that a member sends, or that it names: the bucket is a collection, the object a kept image.
 
     Raises:
-        Fault: it is neither JPEG nor PNG, there is none, or it is named by an S3 object.
+        Fault: it is neither JPEG nor PNG, or none is sent or named.
+        ImageNotFound, ImageNotKept, PolicyRefused, StoredImageDamaged, StorageUnavailable: see `images.read_by_name`.
     """
     image: dict[str, Any] = call.parameters[member]
     if ("Bytes" in image) == ("S3Object" in image):
         raise invalid(f"{member} must have either Bytes or S3Object.")
-    if "S3Object" in image:
-        raise Fault("InvalidS3ObjectException", "Unable to get object metadata from S3: no bucket is offered here.")
-    data: bytes = image["Bytes"]
+    data: bytes = image["Bytes"] if "Bytes" in image else _named(image["S3Object"], call=call)
     if not data.startswith(_FORMATS):
         raise Fault("InvalidImageFormatException", "Request has invalid image format: images must be JPEG or PNG.")
     return data
@@ -45,6 +46,12 @@ def image_of(call: Call, member: str = "Image") -> bytes:
 def attributes_of(call: Call, member: str) -> list[str]:
     """Return the attributes that a member asks for, by our names."""
     return [_NAMES.get(name, name.lower()) for name in call.parameters.get(member, ())]
+
+
+def _named(s3_object: dict[str, str], *, call: Call) -> bytes:
+    if "Version" in s3_object:
+        raise Fault("InvalidS3ObjectException", "Unable to get object metadata from S3: kept images have no versions.")
+    return images.read_by_name(s3_object["Name"], collection_name=s3_object["Bucket"], actor=call.actor)
 
 
 def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:
@@ -61,6 +68,18 @@ def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:
     except ValueError:
         offered = ", ".join(name.upper() for name in QualityFilter.values)
         raise invalid(f"QualityFilter must be one of {offered} here.") from None
+
+
+def new_name(call: Call, member: str) -> str:
+    """Return the name of what is to be made.
+
+    Raises:
+        Fault: it cannot stand in an address of the REST API.
+    """
+    name: str = call.parameters[member]
+    if name in _NO_NAMES:
+        raise invalid(f"{member} must not be a dot or two: they cannot stand in an address.")
+    return name
 
 
 def account_of(tenant_id: uuid.UUID) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, PlatformError, QuotaExceeded, Unprocessable
 from common.problems import Throttled
-from recognition.errors import CollectionExists, FaceNotFound, TooManyTags
+from recognition.errors import CollectionExists, FaceNotFound, ImageNotFound, ImageNotKept, PersonFull, TooManyTags
 from recognition.images import ImageFormatUnsupported, ImageTooLarge, ImageUnreadable
 from traffic.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 
@@ -38,6 +38,8 @@ def invalid(message: str) -> Fault:
 _CODES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (CollectionExists, "ResourceAlreadyExistsException"),
     (FaceNotFound, "InvalidParameterException"),
+    (ImageNotFound, "InvalidS3ObjectException"),
+    (ImageNotKept, "InvalidS3ObjectException"),
     (NotFound, "ResourceNotFoundException"),
     (ImageTooLarge, "ImageTooLargeException"),
     (ImageFormatUnsupported, "InvalidImageFormatException"),
@@ -46,6 +48,7 @@ _CODES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     # SDKs wait and try again, which is right while the first request is being worked on.
     (IdempotencyKeyInUse, "ThrottlingException"),
     (TooManyTags, "ServiceQuotaExceededException"),
+    (PersonFull, "ServiceQuotaExceededException"),
     (IdempotencyKeyReused, "IdempotentParameterMismatchException"),
     (QuotaExceeded, "ProvisionedThroughputExceededException"),
     # Never LimitExceededException: SDKs would try again what policy refuses.

@@ -66,7 +66,8 @@ def stored_face(view: FaceView, *, engine_version: str) -> dict[str, Any]:
         "Confidence": view.detected.confidence,
         "IndexFacesModelVersion": model_version(engine_version),
     }
-    return face | ({"ExternalImageId": view.external_id} if view.external_id else {})
+    named = {"ExternalImageId": view.external_id, "UserId": view.person}
+    return face | {name: value for name, value in named.items() if value}
 
 
 def face_matches(matches: Sequence[Match], *, engine_version: str) -> list[dict[str, Any]]:

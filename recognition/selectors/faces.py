@@ -16,12 +16,12 @@ from recognition.selectors.retention import is_live
 
 def live() -> QuerySet[Face]:
     """Return the faces whose time is not over, of the open scope's tenant."""
-    return Face.objects.filter(is_live())
+    return Face.objects.filter(is_live()).select_related("person")
 
 
 def list_in(collection: Collection) -> QuerySet[Face]:
     """Return the faces of a collection whose time is not over; run it inside the tenant's scope."""
-    return all_in(collection).filter(is_live())
+    return all_in(collection).filter(is_live()).select_related("person")
 
 
 def all_in(collection: Collection) -> QuerySet[Face]:

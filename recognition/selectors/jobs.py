@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import BooleanField, F, Func, QuerySet
 
 from recognition.errors import JobNotFound
 from recognition.models import Job, JobItem
@@ -52,6 +52,12 @@ def lock_for(tenant_id: uuid.UUID, *, job_id: uuid.UUID) -> Job:
 def items_of(job: Job) -> QuerySet[JobItem]:
     """Return the job's items."""
     return JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
+
+
+def has_named_candidates(job: Job) -> bool:
+    """Whether a search of the job found somebody and keeps their names outside a review."""
+    template = "jsonb_path_exists(%(expressions)s, '$.searches[*].candidates[*]')"
+    return items_of(job).filter(Func(F("search"), template=template, output_field=BooleanField())).exists()
 
 
 def has_results(job: Job) -> bool:

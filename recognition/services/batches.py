@@ -17,7 +17,6 @@ from django.db.models.functions import Coalesce, Now
 
 from common.context import tenant_scope
 from common.errors import PayloadTooLarge, PlatformError, Unprocessable, UnsupportedMedia
-from common.permits import Permit
 from common.vocabulary import JobKind, JobStatus
 from governance import gate
 from governance.errors import PolicyRefused
@@ -35,9 +34,10 @@ from recognition.gallery import partitions
 from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import engines, found, identification, jobs, keeping, references
+from recognition.services import engines, found, identification, jobs, keeping, masking, references
 from recognition.services.examination import Examined, examine
 from recognition.services.identification import Identification
+from recognition.services.portraits import Portrait
 from recognition.services.results import Match, top_bucket
 
 BATCH_IMAGES: Final = 8
@@ -50,7 +50,17 @@ _MOST_ATTEMPTS: Final = 5
 _NO_ATTEMPT: Final = (PlatformError, OperationalError, InterfaceError, OSError)
 
 Problem = dict[str, Any]
-Outcome = Examined | Identification | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was found for an image, and the portraits of its probes where a reviewer will look at them."""
+
+    found: Identification
+    portraits: tuple[Portrait | None, ...]
+
+
+Outcome = Examined | Searched | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +212,20 @@ def _examine(
 
 def _search(
     data: bytes, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
-) -> Identification:
+) -> Searched:
     """Search before the write, in a transaction of its own: the job's lock must not wait for it."""
-    probes = identification.probes_of(
-        data, engine=engine, most=job.max_faces, least_quality=admission.least_quality, permit=admission.permit
-    )
+    probes = identification.probes_of(data, engine=engine, most=job.max_faces, admission=admission)
     with tenant_scope(job.tenant_id):
-        return identification.identify(
+        identified = identification.identify(
             probes,
             collection=collection,
-            engine=engine,
+            calibration=engine.calibration,
             limit=job.candidate_limit or identification.DEFAULT_LIMIT,
             threshold=admission.threshold,
             permit=admission.permit,
         )
+    masking.require_reviewable(identified, admission=admission)
+    return Searched(identified, probes.portraits)
 
 
 def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Admission) -> _Counts:
@@ -236,10 +246,10 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     subjects: list[str] = []
     for item in claimed.order_by("sequence"):
         outcome = outcomes[item]
-        n_faces += _write_one(item, outcome=outcome, collection=collection, permit=admission.permit)
-        if isinstance(outcome, Identification):
-            candidates += outcome.candidates
-            subjects += identification.subjects_of(outcome, probe=gate.probe_of_picture(item.digest))
+        n_faces += _write_one(item, outcome=outcome, collection=collection, admission=admission)
+        if isinstance(outcome, Searched):
+            candidates += outcome.found.candidates
+            subjects += identification.subjects_of(outcome.found, probe=gate.probe_of_picture(item.digest))
     if enrols:
         admission.require_room(collection.face_count + n_faces)
         references.count(collection, added=n_faces)
@@ -257,17 +267,26 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     return _Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
 
 
-def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, permit: Permit) -> int:
+def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, admission: gate.Admission) -> int:
     """Write the outcome of one item; return the number of faces that were enrolled or searched for."""
     rows = JobItem.objects.filter(tenant_id=item.tenant_id, id=item.id)
-    if isinstance(outcome, Identification):
-        rows.update(status=JobItem.Status.DONE, search=found.stored(outcome))
-        return len(outcome.searches)
+    if isinstance(outcome, Searched):
+        result = outcome.found
+        if masking.is_masked(admission):
+            result = masking.mask(
+                result,
+                portraits=outcome.portraits,
+                collection=collection,
+                admission=admission,
+                job_id=item.job_id,
+            )
+        rows.update(status=JobItem.Status.DONE, search=found.stored(result))
+        return len(result.searches)
     if not isinstance(outcome, Examined):
         rows.update(status=JobItem.Status.FAILED, problem=outcome)
         return 0
     image, faces = references.store(
-        outcome, collection=collection, external_id=item.external_id, permit=permit, item=item
+        outcome, collection=collection, external_id=item.external_id, permit=admission.permit, item=item
     )
     rejected = [
         {"box": asdict(rejection.box), "reasons": [reason.value for reason in rejection.reasons]}

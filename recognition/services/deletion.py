@@ -11,22 +11,23 @@ from common.permits import Permit
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
-from recognition.errors import CollectionDeleted, FaceNotFound, ImageNotFound
+from recognition.errors import CollectionDeleted, ImageNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import images as image_selectors
 from recognition.services import jobs, references
 from recognition.services.references import Removed
-from recognition.services.results import face_etag
+from recognition.services.results import face_etag, view_of
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The faces that are gone now, and those that there were none of."""
+    """The faces that are gone now, those that there were none of, and those that were spared, with whose they are."""
 
     deleted: tuple[uuid.UUID, ...]
     unknown: tuple[uuid.UUID, ...]
+    spared: tuple[tuple[uuid.UUID, str], ...] = ()
 
 
 def delete_face(
@@ -36,35 +37,50 @@ def delete_face(
 
     Raises:
         FaceNotFound: the collection has no such face.
-        PreconditionFailed: the caller has seen another one. A face never changes, so nothing has to be locked for this.
+        PreconditionFailed: it is not what the caller has seen.
         CollectionNotFound: there is none of this name, or it is another tenant's.
     """
-    precondition.require(face_etag(face_id))
-    if delete_faces([face_id], collection_name=collection_name, actor=actor).unknown:
-        raise FaceNotFound
+    collection = _collection(collection_name, actor=actor)
+    with gate.authorised(request_of(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+        face = face_selectors.get_in(locked, face_id=face_id)
+        precondition.require(face_etag(view_of(face)))
+        removed = references.destroy([face_id], collection=locked, permit=admission.permit).removed
+        admission.complete(n_faces=removed.faces, removed=removed.counts())
 
 
-def delete_faces(face_ids: Sequence[uuid.UUID], *, collection_name: str, actor: Actor) -> Deletion:
+def delete_faces(
+    face_ids: Sequence[uuid.UUID], *, collection_name: str, actor: Actor, spares_persons: bool = False
+) -> Deletion:
     """Delete faces with their templates, and the images that no face is left of.
+
+    Args:
+        face_ids: which.
+        collection_name: the tenant's name for the collection.
+        actor: who asks.
+        spares_persons: leave the faces of persons alone, as Rekognition does; else their persons lose them.
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
     """
     collection = _collection(collection_name, actor=actor)
-    with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with gate.authorised(request_of(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
-        destroyed = references.destroy(face_ids, collection=locked, permit=admission.permit)
+        rows = face_selectors.by_id_in(locked, face_ids=face_ids).values() if spares_persons else ()
+        spared = {row.id: row.person.name for row in rows if row.person}
+        asked = [face_id for face_id in dict.fromkeys(face_ids) if face_id not in spared]
+        destroyed = references.destroy(asked, collection=locked, permit=admission.permit)
         admission.complete(n_faces=len(destroyed.face_ids), removed=destroyed.removed.counts())
     deleted = set(destroyed.face_ids)
-    asked = dict.fromkeys(face_ids)
     return Deletion(
         deleted=tuple(face_id for face_id in asked if face_id in deleted),
         unknown=tuple(face_id for face_id in asked if face_id not in deleted),
+        spared=tuple(spared.items()),
     )
 
 
 def delete_collection(name: str, *, actor: Actor, precondition: Precondition = UNCONDITIONAL) -> None:
-    """Delete a collection with every trace of the people in it: templates, faces, images, and what its jobs hold.
+    """Delete a collection with every trace of the people in it: templates, faces, persons, images, what jobs hold.
 
     Its jobs stay, as a record that there were such, without a collection or images; those still open are cancelled.
 
@@ -73,7 +89,7 @@ def delete_collection(name: str, *, actor: Actor, precondition: Precondition = U
         PreconditionFailed: it is not what the caller has seen, because faces came or went, for example.
     """
     collection = _collection(name, actor=actor)
-    with gate.authorised(_delete(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+    with gate.authorised(request_of(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id, for_deletion=True)
         precondition.require(locked.etag)
         removed = delete_locked(locked, permit=admission.permit)
@@ -131,6 +147,7 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return selectors.get_for(actor.tenant_id, name=name)
 
 
-def _delete(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
+def request_of(actor: Actor, *, collection: Collection) -> gate.AccessRequest:
+    """Return the question whether the actor may delete of a collection."""
     resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
     return gate.AccessRequest(actor=actor, operation=Operation.DELETE, resource=resource)

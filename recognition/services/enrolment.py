@@ -15,9 +15,11 @@ from common.vocabulary import JobKind, Operation
 from governance import gate
 from recognition import dispatch
 from recognition.engines.base import MAX_FACES
+from recognition.errors import PersonFull
 from recognition.gallery import partitions
-from recognition.models import Collection, Face, Job, QualityFilter
+from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Face, Job, Person, QualityFilter
 from recognition.selectors import collections as selectors
+from recognition.selectors import persons
 from recognition.services import attributes, engines, keeping, references, submission
 from recognition.services.batches import run_batch
 from recognition.services.examination import Examined, examine
@@ -53,6 +55,7 @@ def enrol_image(
     external_id: str = "",
     max_faces: int = MAX_FACES,
     quality: QualityFilter = QualityFilter.AUTO,
+    person: str | None = None,
     needs_face: bool = True,
     once: bool = False,
     asked: Sequence[str] = (),
@@ -66,12 +69,15 @@ def enrol_image(
         external_id: the tenant's own name for who is on it.
         max_faces: enrol the largest so many.
         quality: whether faces of low quality are left out.
+        person: id of the person whose largest face this is; only that one is enrolled, and nothing is compared.
         needs_face: whether a picture without a face to enrol is an error.
         once: return the faces that are stored of this very picture, under this external id, instead of storing them
             a second time.
         asked: attributes to say of each enrolled face, some of `attributes.NAMES`; answered, not stored.
 
     Raises:
+        PersonNotFound: the collection has no person of this id.
+        PersonFull: the person has a hundred faces.
         CollectionNotFound: there is none of this name, or it is another tenant's.
         AttributesNotOffered: the collection's engine does not say one of them.
         PolicyRefused: the policy does not allow it.
@@ -83,6 +89,7 @@ def enrol_image(
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
+    max_faces = max_faces if person is None else 1
     resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
     with (
         attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
@@ -104,7 +111,10 @@ def enrol_image(
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             known = known_faces(examined, collection=locked, external_id=external_id) if once else []
-            faces = _store(examined, known=known, collection=locked, external_id=external_id, permit=permit)
+            owner = None if person is None else _with_room(person, collection=locked)
+            faces = _store(
+                examined, known=known, collection=locked, external_id=external_id, owner=owner, permit=permit
+            )
             if faces:
                 references.add_use(locked, usage=actor.usage)
             admission.require_room(locked.face_count)
@@ -117,7 +127,13 @@ def enrol_image(
 
 
 def _store(
-    examined: Examined, *, known: Sequence[Face | None], collection: Collection, external_id: str, permit: Permit
+    examined: Examined,
+    *,
+    known: Sequence[Face | None],
+    collection: Collection,
+    external_id: str,
+    owner: Person | None,
+    permit: Permit,
 ) -> list[Face]:
     """Store what is not known yet, in the locked collection; return all faces of the picture, in their order."""
     known = known or [None] * len(examined.faces)
@@ -128,7 +144,7 @@ def _store(
         if image is None:
             keeping.refer_to(references.files_of([fresh]), tenant_id=collection.tenant_id)
         _, made = references.store(
-            fresh, collection=collection, external_id=external_id, permit=permit, known_image=image
+            fresh, collection=collection, external_id=external_id, permit=permit, person=owner, known_image=image
         )
         references.count(collection, added=len(made))
         if partitions.is_due(collection):
@@ -164,6 +180,13 @@ def submit_job(
     )
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces, growth=len(images))) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
+
+
+def _with_room(person: str, *, collection: Collection) -> Person:
+    owner = persons.get_in(collection, name=person)
+    if owner.face_count >= MOST_FACES_OF_A_PERSON:
+        raise PersonFull
+    return owner
 
 
 def _request(actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1) -> gate.AccessRequest:

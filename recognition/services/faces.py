@@ -39,7 +39,7 @@ def list_with_collection(
         CollectionNotFound, PolicyRefused: as in `list_faces`.
     """
     collection = _collection(collection_name, actor=actor)
-    with _reading(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
+    with reading_of(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
         page = paginate(selectors.list_in(collection), collection)
         admitted.complete()
     return page
@@ -53,7 +53,7 @@ def get_face(face_id: uuid.UUID, *, collection_name: str, actor: Actor) -> FaceV
         CollectionNotFound, PolicyRefused: as in `list_faces`.
     """
     collection = _collection(collection_name, actor=actor)
-    with _reading(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
+    with reading_of(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
         face = selectors.get_in(collection, face_id=face_id)
         admitted.complete(n_faces=1, resource=gate.ResourceRef("face", face_id, actor.tenant_id))
     return view_of(face)
@@ -64,6 +64,7 @@ def _collection(name: str, *, actor: Actor) -> Collection:
         return collection_selectors.get_for(actor.tenant_id, name=name)
 
 
-def _reading(collection: Collection, *, actor: Actor) -> AbstractContextManager[reading.Reading]:
+def reading_of(collection: Collection, *, actor: Actor) -> AbstractContextManager[reading.Reading]:
+    """Ask whether the actor may see whose faces a collection holds, and admit it for the block."""
     resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
     return reading.authorised(collection.id, actor=actor, resource=resource)

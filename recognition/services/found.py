@@ -1,7 +1,7 @@
 """What a job did with its images: how the candidates of a search are kept in a row, and how they are read again.
 
-A row holds ids and scores only. Who the candidates are is read anew each time, so that nobody is named who has been
-deleted since.
+A row holds ids and scores only, and of a result under review neither: the review has them. Who the candidates are is
+read anew each time, so that nobody is named who has been deleted since.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def stored(found: Identification) -> dict[str, Any]:
         "expected_false_candidates": found.expected_false_candidates,
         "engine_version": found.engine_version,
         "threshold": found.threshold,
+        "threshold_words": found.threshold_words,
         "notice": found.notice,
+        "review_task": str(found.review_task) if found.review_task else None,
         "searches": [
             {
                 "probe": asdict(search.probe) if search.probe else None,
@@ -76,7 +78,9 @@ def _read(content: Mapping[str, Any], *, faces: Mapping[uuid.UUID, Face]) -> Ide
         expected_false_candidates=content["expected_false_candidates"],
         engine_version=content["engine_version"],
         threshold=content["threshold"],
+        threshold_words=content.get("threshold_words", ""),
         notice=content["notice"],
+        review_task=uuid.UUID(content["review_task"]) if content.get("review_task") else None,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection as CollectionOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +13,16 @@ from common.context import Actor, tenant_scope
 from common.permits import Permit
 from common.vocabulary import Operation
 from governance import gate
-from recognition.engines.base import MAX_FACES, Box, FaceEngine, Template
+from recognition.engines.base import MAX_FACES, Box, DetectedFace, FaceEngine, Template
 from recognition.errors import FaceNotFound, NoFaceFound, QualityTooLow, ThresholdBelowCollection
+from recognition.evaluation.calibration import Calibration
 from recognition.gallery.base import Hit
 from recognition.models import Collection, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
-from recognition.services import engines
+from recognition.services import engines, masking
 from recognition.services.examination import find_faces, open_image
+from recognition.services.portraits import Portrait, portrait_of, portrait_of_enrolled
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
 from recognition.services.turns import turn
@@ -51,6 +55,8 @@ class Identification:
 
     Attributes:
         expected_false_candidates: how many candidates above the threshold chance alone would give, over all probes.
+        threshold_words: the false match rate at the threshold, in words.
+        review_task: the review that the candidates wait for (`services.masking`); then none is named here.
     """
 
     searches: tuple[Search, ...]
@@ -58,7 +64,9 @@ class Identification:
     expected_false_candidates: float
     engine_version: str
     threshold: float
+    threshold_words: str
     notice: str
+    review_task: uuid.UUID | None = None
 
     @property
     def candidates(self) -> list[Match]:
@@ -68,10 +76,11 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The faces to search for, each with its template."""
+    """The faces to search for, each with its template, and with its portrait where a reviewer will look at it."""
 
     faces: tuple[Probe | None, ...]
     templates: tuple[Template, ...]
+    portraits: tuple[Portrait | None, ...] = ()
 
 
 def search_by_image(
@@ -83,6 +92,7 @@ def search_by_image(
     limit: int = DEFAULT_LIMIT,
     every_face: bool = False,
     quality: QualityFilter = QualityFilter.NONE,
+    masks: bool = False,
 ) -> Identification:
     """Search a collection for the largest face of a picture, or for each of its faces.
 
@@ -94,6 +104,7 @@ def search_by_image(
         limit: most candidates of each probe.
         every_face: search for every face, not only for the largest.
         quality: whether faces of low quality are left out.
+        masks: whether who asks can show a result under review; else the policy refuses where it must be (HUM-001).
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
@@ -105,15 +116,14 @@ def search_by_image(
     """
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
-    request = request_of(actor, collection=collection, threshold=threshold, probe=_picture(data))
+    request = request_of(actor, collection=collection, threshold=threshold, probe=picture_probe(data), masks=masks)
     with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
-        least = admission.least_quality
-        probes = probes_of(
-            data, engine=engine, most=most, quality=quality, least_quality=least, permit=admission.permit
-        )
+        probes = probes_of(data, engine=engine, most=most, quality=quality, admission=admission)
         with tenant_scope(actor.tenant_id):
-            return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission)
+            return conclude(
+                probes, collection=collection, calibration=engine.calibration, limit=limit, admission=admission
+            )
 
 
 def search_by_face(
@@ -123,6 +133,7 @@ def search_by_face(
     actor: Actor,
     threshold: float | None = None,
     limit: int = DEFAULT_LIMIT,
+    masks: bool = False,
 ) -> Identification:
     """Search a collection for one of its own faces, which is not among the candidates.
 
@@ -134,12 +145,21 @@ def search_by_face(
     engine = engines.engine_of(collection)
     probe = gate.probe_of_face(face_id)
     with (
-        gate.authorised(request_of(actor, collection=collection, threshold=threshold, probe=probe)) as admission,
+        gate.authorised(
+            request_of(actor, collection=collection, threshold=threshold, probe=probe, masks=masks)
+        ) as admission,
         tenant_scope(actor.tenant_id),
     ):
-        template = _template_of(face_id, collection=collection, permit=admission.permit)
-        probes = Probes((None,), (template,))
-        return _search(probes, collection=collection, engine=engine, limit=limit, admission=admission, exclude=face_id)
+        template = template_of_face(face_id, collection=collection, permit=admission.permit)
+        probes = Probes((None,), (template,), (_portrait_of(face_id, admission=admission),))
+        return conclude(
+            probes,
+            collection=collection,
+            calibration=engine.calibration,
+            limit=limit,
+            admission=admission,
+            exclude=[face_id],
+        )
 
 
 def _collection(name: str, *, actor: Actor) -> Collection:
@@ -154,8 +174,9 @@ def request_of(
     threshold: float | None,
     probe: str | None = None,
     n_searches: int = 1,
+    masks: bool = False,
 ) -> gate.AccessRequest:
-    """Return the question whether the actor may search the collection; see `gate.AccessRequest` for the last two.
+    """Return the question whether the actor may search the collection; see `gate.AccessRequest` for probe and number.
 
     Raises:
         ThresholdBelowCollection: the collection asks for more; as everywhere, it is refused, not raised.
@@ -175,6 +196,7 @@ def request_of(
         n_searches=n_searches,
         gallery_size=collection.face_count,
         engine_version=collection.engine_version,
+        meets=masking.OBLIGATIONS if masks else (),
     )
 
 
@@ -183,8 +205,7 @@ def probes_of(
     *,
     engine: FaceEngine,
     most: int,
-    least_quality: float,
-    permit: Permit,
+    admission: gate.Admission,
     quality: QualityFilter = QualityFilter.NONE,
 ) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
@@ -196,18 +217,38 @@ def probes_of(
     """
     with turn():
         image = open_image(data)
-        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=permit)
+        faces = find_faces(image, most=most, quality=quality, engine=engine, permit=admission.permit)
         if not faces:
             raise NoFaceFound
-        if (worst := min(face.quality.score for face in faces)) < least_quality:
-            raise QualityTooLow(
-                f"QUAL-001: a face of quality {worst:.1f} is below the {least_quality:g} asked for here."
-            )
-        templates = engine.extract(image, faces, permit=permit)
-    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates)
+        require_quality(faces, least=admission.least_quality)
+        templates = engine.extract(image, faces, permit=admission.permit)
+        is_masked = masking.is_masked(admission)
+        portraits = tuple(portrait_of(image, face) if is_masked else None for face in faces)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates, portraits)
 
 
-def _template_of(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+def _portrait_of(face_id: uuid.UUID, *, admission: gate.Admission) -> Portrait | None:
+    if not masking.is_masked(admission):
+        return None
+    return portrait_of_enrolled(face_id, tenant_id=admission.request.actor.tenant_id)
+
+
+def require_quality(faces: Sequence[DetectedFace], *, least: float) -> None:
+    """Go on only with probes that are good enough.
+
+    Raises:
+        QualityTooLow: one is below the quality floor (QUAL-001).
+    """
+    if (worst := min(face.quality.score for face in faces)) < least:
+        raise QualityTooLow(f"QUAL-001: a face of quality {worst:.1f} is below the {least:g} asked for here.")
+
+
+def template_of_face(face_id: uuid.UUID, *, collection: Collection, permit: Permit) -> Template:
+    """Return the template of an enrolled face, in the open scope.
+
+    Raises:
+        FaceNotFound: the face is not in the collection.
+    """
     face_selectors.get_in(collection, face_id=face_id)
     template = gallery.vector_of(collection_selectors.gallery_of(collection), face_id, permit=permit)
     if template is None:
@@ -219,18 +260,17 @@ def identify(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     threshold: float,
     permit: Permit,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search for all probes in one statement and name the candidates, in the open scope.
 
     Raises:
         CollectionNotFound: the collection was deleted meanwhile.
     """
-    calibration = engine.calibration
     min_score = calibration.score(threshold)
     found = gallery.search(
         collection_selectors.gallery_of(collection),
@@ -257,35 +297,39 @@ def identify(
         expected_false_candidates=found.gallery_size * fmr * len(probes.faces),
         engine_version=collection.engine_version,
         threshold=threshold,
-        notice=_notice(fmr, engine=engine),
+        threshold_words=calibration.fmr_text(fmr),
+        notice=notice(fmr, calibration=calibration),
     )
 
 
-def _search(
+def conclude(
     probes: Probes,
     *,
     collection: Collection,
-    engine: FaceEngine,
+    calibration: Calibration,
     limit: int,
     admission: gate.Admission,
-    exclude: uuid.UUID | None = None,
+    exclude: CollectionOf[uuid.UUID] = (),
 ) -> Identification:
     """Search and complete the admission, in the open scope."""
     found = identify(
         probes,
         collection=collection,
-        engine=engine,
+        calibration=calibration,
         limit=limit,
         threshold=admission.threshold,
         permit=admission.permit,
         exclude=exclude,
     )
     candidates = found.candidates
+    searched = gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe))
+    if masking.is_masked(admission):
+        found = masking.mask(found, portraits=probes.portraits, collection=collection, admission=admission)
     admission.complete(
         n_faces=len(probes.faces),
         n_candidates=len(candidates),
         top_score_bucket=top_bucket(candidates),
-        searched=gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe)),
+        searched=searched,
     )
     return found
 
@@ -297,7 +341,8 @@ def subjects_of(found: Identification, *, probe: str | None) -> tuple[str, ...]:
     return (*([probe] if probe else ()), *faces)
 
 
-def _picture(data: bytes) -> str:
+def picture_probe(data: bytes) -> str:
+    """Name a probe by the digest of its picture."""
     return gate.probe_of_picture(hashlib.sha256(data).hexdigest())
 
 
@@ -307,8 +352,9 @@ def _views(hits: list[Hit], *, collection: Collection) -> dict[uuid.UUID, FaceVi
     return {face_id: view_of(row) for face_id, row in rows.items()}
 
 
-def _notice(fmr: float, *, engine: FaceEngine) -> str:
+def notice(fmr: float, *, calibration: Calibration) -> str:
+    """Return what everybody should read who sees candidates found at this false match rate."""
     return (
         "An investigative lead, not an identification: similarity is not the probability that two pictures show one"
-        f" person. At this threshold {engine.calibration.fmr_text(fmr)}; have a trained person examine every candidate."
+        f" person. At this threshold {calibration.fmr_text(fmr)}; have a trained person examine every candidate."
     )

@@ -17,14 +17,22 @@ from common.vocabulary import JobKind, JobStatus, Operation
 from governance import gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
+from governance.casework import reviews
 from governance.errors import PolicyRefused
 from recognition import staging
-from recognition.errors import CollectionNotFound, JobClosed, JobHalted, JobResultsExpired, ThresholdBelowCollection
+from recognition.errors import (
+    CollectionNotFound,
+    JobClosed,
+    JobHalted,
+    JobResultsExpired,
+    ResultNeverReviewed,
+    ThresholdBelowCollection,
+)
 from recognition.models import Collection, DispatchTicket, EvaluationRun, Job, JobItem
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import identification, references
+from recognition.services import identification, masking, references
 from recognition.services.references import Removed
 
 R = TypeVar("R")
@@ -95,6 +103,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
     Raises:
         JobNotFound: there is none of this id, or it is another tenant's.
         JobHalted: its output was destroyed.
+        ResultNeverReviewed: it was made before such results had to be reviewed.
         JobResultsExpired: the time for which results are kept is over.
         PolicyRefused: the policy does not allow it, any more.
     """
@@ -106,6 +115,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
         result_of=OPERATION_OF[JobKind(job.kind)],
         resource=gate.ResourceRef("job", job_id, actor.tenant_id),
         collection_id=job.collection_id,
+        meets=masking.OBLIGATIONS,
     )
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         job = selectors.get_for(actor.tenant_id, job_id=job_id)
@@ -113,6 +123,8 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
             raise JobHalted
         if not selectors.has_results(job):
             raise JobResultsExpired
+        if masking.is_masked(admission) and selectors.has_named_candidates(job):
+            raise ResultNeverReviewed
         faces = Prefetch("faces", queryset=face_selectors.live())
         page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related(faces))
         admission.complete()
@@ -132,7 +144,9 @@ def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
     """
     actor = Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job))
     if job.kind == JobKind.SEARCH_FACES:
-        return identification.request_of(actor, collection=collection, threshold=job.threshold, n_searches=0)
+        return identification.request_of(
+            actor, collection=collection, threshold=job.threshold, n_searches=0, masks=True
+        )
     return gate.AccessRequest(
         actor=actor,
         operation=OPERATION_OF[JobKind(job.kind)],
@@ -203,6 +217,7 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
     destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
     n_items, _ = selectors.items_of(job).delete()
+    reviews.forget_job(job.tenant_id, job.id)
     EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
     removed = destroyed.removed + Removed(job_results=n_items)
     close(job, status=JobStatus.HALTED_BY_POLICY, problem=refusal.as_problem())

@@ -12,9 +12,11 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
+from governance.casework import reviews
 from recognition.engines.base import DetectedFace
+from recognition.gallery import persons as person_gallery
 from recognition.gallery.pgvector import PgvectorGallery
-from recognition.models import Collection, CollectionUse, Face, Image, JobItem
+from recognition.models import Collection, CollectionUse, Face, Image, JobItem, Person
 from recognition.selectors import collections as collection_selectors
 from recognition.services import candidates, keeping
 from recognition.services.examination import Examined
@@ -56,6 +58,7 @@ def store(
     external_id: str,
     permit: Permit,
     item: JobItem | None = None,
+    person: Person | None = None,
     known_image: Image | None = None,
 ) -> tuple[Image, list[Face]]:
     """Store image, faces and templates.
@@ -63,6 +66,7 @@ def store(
     The collection's row is locked by the caller, who adds up `face_count` and says what they are for (`add_use`).
 
     Args:
+        person: whose faces they are; the person's row is brought up to date.
         known_image: the image's row, where another of its faces was stored before.
     """
     image = known_image or Image(
@@ -82,6 +86,10 @@ def store(
     Face.objects.bulk_create(faces)
     entries = [(face.id, template) for face, (_, template) in zip(faces, examined.faces, strict=True)]
     gallery.add(collection_selectors.gallery_of(collection), entries, permit=permit)
+    if person is not None:
+        for face in faces:
+            face.person = person
+        give([face.id for face in faces], to=person, collection=collection, permit=permit)
     return image, faces
 
 
@@ -117,24 +125,44 @@ def count(collection: Collection, *, added: int) -> None:
         CollectionUse.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
 
 
+def give(face_ids: CollectionOf[uuid.UUID], *, to: Person | None, collection: Collection, permit: Permit) -> None:
+    """Say whose the faces of a locked collection are, and make the template of the new owner anew."""
+    Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids).update(person=to)
+    if to is not None:
+        refresh_persons([to.id], collection=collection, permit=permit)
+
+
+def refresh_persons(person_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> None:
+    """Make the templates of persons of a locked collection anew, after their faces changed."""
+    if person_ids:
+        person_gallery.refresh(collection_selectors.gallery_of(collection), person_ids, permit=permit)
+
+
 def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> Destroyed:
-    """Delete faces of a locked collection: templates, rows, images that no face is left of, and stored candidates."""
+    """Delete faces of a locked collection: templates, rows, images that no face is left of, and stored candidates.
+
+    Persons lose them.
+    """
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
-    found = list(faces.values_list("id", "image_id"))
-    ids = [face_id for face_id, _ in found]
+    found = list(faces.values_list("id", "image_id", "person_id"))
+    ids = [face_id for face_id, _, _ in found]
     n_templates = gallery.remove(collection_selectors.gallery_of(collection), ids, permit=permit)
     faces.delete()
+    reviews.forget_references(collection.tenant_id, ids)
+    refresh_persons({person_id for _, _, person_id in found if person_id}, collection=collection, permit=permit)
     removed = Removed(faces=len(ids), templates=n_templates)
-    removed += _forget_empty_images({image_id for _, image_id in found}, collection=collection)
+    removed += _forget_empty_images({image_id for _, image_id, _ in found}, collection=collection)
     removed += Removed(job_results=candidates.forget(ids, collection=collection))
     count(collection, added=-len(ids))
     return Destroyed(ids, removed)
 
 
 def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
-    """Delete every template and face of a locked collection; what its jobs hold of its images is deleted next."""
+    """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next."""
     n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
+    reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
+    Person.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
     count(collection, added=-collection.face_count)
     return Removed(faces=n_faces, templates=n_templates)
 

@@ -21,7 +21,7 @@ def known_faces(examined: Examined, *, collection: Collection, external_id: str)
     same = selectors.list_in(collection).filter(
         external_id=external_id, image__collection_id=collection.id, image__digest=examined.picture.digest
     )
-    rows = list(same.select_related("image").order_by("id"))
+    rows = list(same.select_related("image", "person").order_by("id"))
     return [_at(detected.box, rows=rows) for detected, _ in examined.faces]
 
 

@@ -54,6 +54,8 @@ def submit_job(
         threshold=threshold,
         candidate_limit=limit,
     )
-    request = identification.request_of(actor, collection=collection, threshold=threshold, n_searches=len(images))
+    request = identification.request_of(
+        actor, collection=collection, threshold=threshold, n_searches=len(images), masks=True
+    )
     with gate.authorised(request) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)

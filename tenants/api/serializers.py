@@ -7,13 +7,13 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, TenantRole
+from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from tenants import credentials
 from tenants.models import ApiKey, Invitation, Membership, Tenant
 from tenants.services import IssuedKey
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
 
-_SCOPES: Final = [str(operation) for operation in Operation]
+_SCOPES: Final = [str(operation) for operation in Operation if operation not in PERSONAL]
 _PURPOSES: Final = [str(purpose) for purpose in Purpose]
 _CATEGORIES: Final = [str(category) for category in CustomerCategory]
 _ROLES: Final = [str(role) for role in TenantRole]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, jurisdiction_lineage
+from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, jurisdiction_lineage
 from tenants.bounds import bound_set
 from tenants.errors import BindingInvalid, WiderThanOwn
 from tenants.models import ApiKey
@@ -37,6 +37,8 @@ def require_valid(binding: KeyBinding) -> None:
     """
     if not binding.operations:
         raise BindingInvalid("A key has at least one scope.")
+    if PERSONAL & set(binding.operations):
+        raise BindingInvalid(f"People do this, not keys: {', '.join(sorted(PERSONAL & set(binding.operations)))}.")
     if binding.default_purpose not in binding.purposes:
         raise BindingInvalid("The default purpose must be one of the key's purposes.")
     unknown = sorted({*binding.jurisdictions, binding.default_jurisdiction} - set(JURISDICTION_PARENTS))

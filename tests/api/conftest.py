@@ -13,16 +13,19 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from governance import gate
 from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
-from governance.casework import cases
+from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.reviews import NewReview
+from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, evaluation_runs
+from recognition.services import collections, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
-from tests.api.routes import Objects
+from tests.api.routes import PERSON, Objects
 from tests.people import actor_for, make_member
 from tests.worlds import Player
 
@@ -41,6 +44,20 @@ def home(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path
 
 
+def put_under_review(player: Player) -> uuid.UUID:
+    """Put something under review; what it was is not asked here."""
+    request = gate.AccessRequest(
+        actor=player.actor,
+        operation=Operation.DETECT,
+        resource=gate.ResourceRef("image", None, player.tenant.id),
+    )
+    found = NewReview(engine_version="fake@1", threshold=99.0, threshold_words="", probes=[])
+    with gate.authorised(request) as admission, tenant_scope(player.tenant.id):
+        task = reviews.open_task(found, admission=admission)
+        admission.complete()
+    return task.id
+
+
 def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.EXIGENT) -> uuid.UUID:
     """Record an authorisation by another actor than the key, which may ratify it then."""
     now = database_now()
@@ -57,14 +74,38 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     return record_authorisation(worker, case_id=case_id, document=document).id
 
 
+def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
+    """Begin an application that lacks nothing; return its id and that of its document."""
+    application = applications.begin_application(player.actor)
+    applications.state(
+        player.actor,
+        application_id=application.id,
+        values={
+            "legal_name": "Photo e. V.",
+            "registration": "4711",
+            "address": "Springfield",
+            "contact": "office@photo.example",
+            "jurisdictions": ["US"],
+            "purposes": ["photo_organisation"],
+            "operations": ["search"],
+            "end_users": ["consumer_software"],
+            "rationale": f"Albums of {why}.",
+            "case_officers": [{"name": "A. Jones", "training": "Reviewing", "trained_on": "2026-03-02"}],
+        },
+    )
+    added = evidence.add_evidence(player.actor, application_id=application.id, title="Charter", data=b"%PDF-1.7")
+    return str(application.id), str(added.id)
+
+
 @pytest.fixture
 def make_objects(home: Path) -> MakeObjects:
-    """Make a collection with a face and an open job for a tenant that may still do so."""
+    """Make a collection with a person, who has a face, and an open job for a tenant that may still do so."""
 
     def make(player: Player, *, collection: str = "gallery", external_id: str = "", **options: Any) -> Objects:
         collections.create_collection(collection, actor=player.actor, store_images=True, **options)
+        persons.create_person(PERSON, collection_name=collection, actor=player.actor, display_name=external_id)
         enrolled = enrolment.enrol_image(
-            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id
+            face_picture(1), collection_name=collection, actor=player.actor, external_id=external_id, person=PERSON
         )
         # Rows that destroy a face come before those that destroy an image: it is of another face.
         pictured = enrolment.enrol_image(
@@ -82,7 +123,7 @@ def make_objects(home: Path) -> MakeObjects:
         case = cases.open_case(
             player.actor,
             reference=f"case of {external_id or 'somebody'}",
-            purpose=Purpose.PHOTO_ORGANISATION,
+            purpose=Purpose(player.actor.usage.purpose or ""),
             offence_class=OffenceClass.SERIOUS,
             rationale=f"Where is {external_id or 'somebody'}?",
         )
@@ -98,8 +139,11 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            *apply_for(player, why=external_id or "somebody"),
+            task_id=str(put_under_review(player)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
+            person=PERSON,
             evaluation_id=str(evaluation.id),
         )
 

@@ -16,6 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from recognition.engines.fake import face_picture
 
+PERSON = "person-nobody-else-may-know"
+
 
 @dataclass(frozen=True, slots=True)
 class Objects:
@@ -30,6 +32,10 @@ class Objects:
     image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    application_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    task_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    person: str = PERSON
     entry_id: str = "0190d7a2-0000-7000-8000-000000000000"
     receipt: str = ""
     level: str = "0"
@@ -83,6 +89,18 @@ def probe_by_id(objects: Objects) -> dict[str, Any]:
     return {"face_id": objects.face_id}
 
 
+def probe_by_person(objects: Objects) -> dict[str, Any]:
+    return {"person_id": objects.person}
+
+
+def new_person(_: Objects) -> dict[str, Any]:
+    return {"person_id": "ben-2001"}
+
+
+def display_name(_: Objects) -> dict[str, Any]:
+    return {"display_name": "another"}
+
+
 def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
 
@@ -96,7 +114,7 @@ def new_key(_: Objects) -> dict[str, Any]:
 
 
 def new_role(_: Objects) -> dict[str, Any]:
-    return {"role": "reviewer"}
+    return {"role": "developer"}
 
 
 def new_member(_: Objects) -> dict[str, Any]:
@@ -120,6 +138,18 @@ def urgency(_: Objects) -> dict[str, Any]:
         "valid_from": "2026-01-01T00:00:00Z",
         "valid_until": "2026-12-31T00:00:00Z",
     }
+
+
+def statements(_: Objects) -> dict[str, Any]:
+    return {"legal_name": "Photo e. V.", "purposes": ["photo_organisation"]}
+
+
+def document(_: Objects) -> dict[str, Any]:
+    return {"title": "Register", "bytes": base64.b64encode(b"%PDF-1.7 register").decode()}
+
+
+def appeal(_: Objects) -> dict[str, Any]:
+    return {"reason": "We disagree."}
 
 
 def receipt(objects: Objects) -> dict[str, Any]:
@@ -161,6 +191,7 @@ CALLERS = ("allowed", "stopped", "unvetted", "suspended", "other", "anonymous")
 
 _COLLECTION = "/v1/collections/{collection}"
 _FACE = f"{_COLLECTION}/faces/{{face_id}}"
+_PERSON = f"{_COLLECTION}/persons/{{person}}"
 _IMAGE = "/v1/images/{image_id}"
 _DECISION = "/v1/decisions/{decision_id}"
 _KEY = "/v1/keys/{key_id}"
@@ -191,6 +222,16 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/search",       probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/persons",      nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons",      new_person,     201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", image,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_id,  200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/persons:search", probe_by_person, 200, 403, 403, 403, 404, 401),
+    Row("GET",    _PERSON,                       nothing,        200, 403, 403, 403, 404, 401),
+    Row("PATCH",  _PERSON,                       display_name,   200, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_PERSON}/faces",            nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces",            face_ids,       200, 403, 403, 403, 404, 401),
     Row("GET",    _IMAGE,                        nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    f"{_IMAGE}/content",           nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   "/v1/detect",                  image_by_id,    200, 403, 403, 403, 404, 401),
@@ -199,6 +240,10 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/cases/{case_id}/disclosure", nothing,     200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks",            nothing,        200, 403, 403, 403, 200, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}",  nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/review-tasks/{task_id}/result", nothing,  409, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/evaluations",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/evaluations",             new_evaluation, 202, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 403, 403, 403, 404, 401),
@@ -209,6 +254,8 @@ _USES = (
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
     # destroying
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_PERSON}/faces:remove",     face_ids,       200, 200, 200, 200, 404, 401),
+    Row("DELETE", _PERSON,                       nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
@@ -246,6 +293,19 @@ OWNERS = (
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
 
+# Asking to be vetted is no use of faces either: who is unvetted must be able to, and so may a suspended organisation.
+_APPLICATION = "/v1/applications/{application_id}"
+VETTING = (
+    Row("GET",    "/v1/applications",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/applications",            nothing,        409, 409, 409, 409, 201, 401),
+    Row("GET",    _APPLICATION,                  nothing,        200, 200, 200, 200, 404, 401),
+    Row("PATCH",  _APPLICATION,                  statements,     200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_APPLICATION}/evidence",    document,       201, 201, 201, 201, 404, 401),
+    Row("DELETE", f"{_APPLICATION}/evidence/{{evidence_id}}", nothing, 204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_APPLICATION}:submit",      nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_APPLICATION}:appeal",      appeal,         409, 409, 409, 409, 404, 401),
+)
+
 # The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
 LOG = (
     Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
@@ -255,7 +315,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *LOG, *OWNERS, *PEOPLE)
+UNGOVERNED = (*CASES, *VETTING, *LOG, *OWNERS, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
@@ -263,9 +323,11 @@ ADMINISTRATION = "/admin/"
 # So are the account pages of allauth; `test_permission_matrix` walks those too.
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
-PAGES = tuple(
-    f"/{name}" for name in "overview collections jobs decisions keys members organisations invitations".split()
+_SECTIONS = (
+    "overview collections detect compare usage jobs cases reviews training evaluations decisions keys members"
+    " organisations invitations"
 )
+PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
 
 

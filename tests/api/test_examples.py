@@ -20,8 +20,16 @@ from tests.conformance import document, validator_of
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {"collections", "faces", "images", "searches", "jobs", "decisions", "usage", "cases"}
-CASES = {"list_cases", "get_case", "close_case", *(f"{act}_authorisation" for act in ("record", "ratify", "revoke"))}
+WORLD = {"collections", "faces", "images", "persons", "searches", "jobs", "decisions", "usage", "cases"}
+# Of Anna the person, who else has no face yet.
+WITH_A_FACE = {"list_faces_of_person", "disassociate_faces", "search_persons"}
+CASES = {
+    "list_cases",
+    "get_case",
+    "close_case",
+    "get_disclosure_package",
+    *(f"{act}_authorisation" for act in ("record", "ratify", "revoke")),
+}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome"}
 
@@ -89,6 +97,12 @@ def parameters(
         enrolled = enrolment.enrol_image(
             face_picture(1), collection_name="family", actor=alice.actor, external_id="anna"
         )
+        alice.client.post("/v1/collections/family/persons", {"person_id": "anna-1998"})
+        if operation in WITH_A_FACE:
+            joined = alice.client.post(
+                "/v1/collections/family/persons/anna-1998/faces", {"ids": [str(enrolled.face_ids[0])]}
+            )
+            assert joined.json()["person"]["face_count"] == 1
         searching = alice.client.post("/v1/collections/family/search:batch", {"images": [_picture()]})
         assert searching.status_code == 202
         job_id = searching.json()["id"]
@@ -97,6 +111,7 @@ def parameters(
         return {
             "collection": "family",
             "face_id": str(enrolled.face_ids[0]),
+            "person": "anna-1998",
             "image_id": str(enrolled.image_id),
             "job_id": job_id,
             "decision_id": alice.client.get("/v1/jobs")["Custos-Decision"],

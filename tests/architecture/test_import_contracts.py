@@ -27,6 +27,7 @@ PLANTED: dict[str, tuple[str, str]] = {
         "governance/casework/models/cases.py",
         "import governance.casework.cases",
     ),
+    "Edges, use-cases, rows inside vetting": ("governance/vetting/content.py", "import governance.vetting.deciding"),
     "Edges, use-cases, counters inside traffic": ("traffic/models.py", "import traffic.services"),
     "Governance's models, policies and services are for governance, config and the demo": (
         "recognition/selectors/faces.py",

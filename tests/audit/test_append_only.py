@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
@@ -92,3 +93,50 @@ def _insert(entry_id: object, body: bytes, leaf_hash: bytes) -> None:
             " VALUES (%s, now(), 'event', 1, %s, %s, 'test')",
             [entry_id, body, leaf_hash],
         )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_no_change",
+        "ALTER TABLE audit_leaf DISABLE TRIGGER USER",
+        "ALTER TABLE audit_checkpoint ADD COLUMN other int",
+        "DROP TABLE audit_tile",
+        "DROP TRIGGER audit_leaf_no_change ON audit_leaf",
+        "DROP POLICY own_entries ON audit_entry",
+        "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "DROP FUNCTION audit_enqueue CASCADE",
+        "ALTER TABLE audit_entry RENAME TO harmless",
+        "ALTER FUNCTION audit_refuse_change RENAME TO harmless",
+        "ALTER TRIGGER audit_leaf_no_change ON audit_leaf RENAME TO harmless",
+    ],
+)
+def test_the_owner_cannot_take_the_refusals_away(change: str) -> None:
+    """Triggers do not stop the owner of a table; event triggers do."""
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        admin.autocommit = False
+        admin.execute("SET ROLE custos_owner")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=r"append-only|must be owner"):
+            admin.execute(change)
+        admin.rollback()
+
+
+def test_the_owner_changes_other_tables_as_ever() -> None:
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        admin.autocommit = False
+        admin.execute("SET ROLE custos_owner")
+        admin.execute("CREATE TABLE tests_of_the_guard (word text)")
+        admin.execute("DROP TABLE tests_of_the_guard")
+        admin.rollback()
+
+
+@pytest.mark.parametrize(
+    "table", ["audit_leaf", "audit_tile", "audit_checkpoint", "audit_cosignature", "audit_signing_key", "audit_sealed"]
+)
+def test_the_tree_refuses_change_even_by_the_superuser_in_replica_mode(table: str) -> None:
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        admin.autocommit = False
+        admin.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.Error, match="append-only"):
+            admin.execute(f"TRUNCATE {table} CASCADE")
+        admin.rollback()

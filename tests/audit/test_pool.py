@@ -95,6 +95,27 @@ def test_many_uses_at_once_are_all_recorded(alice: Player) -> None:
     assert len(made) == outcomes == threads
 
 
+def test_connections_that_the_server_has_ended_are_replaced_at_once() -> None:
+    """As after a restart of the database: every idle connection of the pool is dead."""
+    together = threading.Barrier(4)
+
+    def hold(_: int) -> None:
+        with ledger_pool().connection():
+            together.wait(10)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hold, range(4)))
+    with admin_connection() as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'custos-ledger' AND datname = %s",
+            [settings.DATABASES["default"]["NAME"]],
+        )
+
+    for _ in range(6):
+        assert ledger.own_connection_now() is not None
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_opens_its_own() -> None:
     before = ledger_pool()

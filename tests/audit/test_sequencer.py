@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -185,6 +186,8 @@ def test_an_absent_witness_and_one_that_has_seen_more_are_told_apart(
     log: OwnLog, connection: psycopg.Connection[Any]
 ) -> None:
     log.use(1)
+    log.sequence()
+    log.use(1)
     sequencer.drain(connection)
     with pytest.raises(WitnessSilent):
         sequencer.cosign_newest(connection, url="http://127.0.0.1:9")
@@ -219,3 +222,59 @@ def test_the_roles_of_the_platform_cannot_take_an_entry_out_of_the_queue(log: Ow
     for alias in ("default", "officer"):
         with pytest.raises(Exception, match="permission denied"), connections[alias].cursor() as cursor:
             cursor.execute("DELETE FROM audit_pending")
+
+
+def _unproven(connection: psycopg.Connection[Any], proven: set[int]) -> list[tuple[int, int]]:
+    """Prove each leaf that was not proven before against the checkpoint of this moment; return those that fail."""
+    ((size, root),) = connection.execute("SELECT size, root FROM audit_checkpoint ORDER BY size DESC LIMIT 1")
+    leaves = dict(connection.execute("SELECT idx, leaf_hash FROM audit_leaf").fetchall())
+    tree = StoredTree(connection.cursor())
+    failed = [(len(leaves), size)] if len(leaves) != size else []
+    for index in leaves.keys() - proven:
+        path = tree.inclusion_proof(index, size=size)
+        if root_from_inclusion(leaves[index], index=index, size=size, proof=path) != root:
+            failed.append((index, size))
+        proven.add(index)
+    return failed
+
+
+def test_a_reader_proves_every_entry_while_it_is_hammered(log: OwnLog) -> None:
+    """Writers, a sequencer, and a reader that holds each new leaf against the checkpoint of the same moment."""
+    stop = threading.Event()
+    errors: list[tuple[int, int]] = []
+    proven: set[int] = set()
+
+    def write(tenant: uuid.UUID) -> None:
+        log.use(40, tenant_id=tenant)
+
+    def sequence() -> None:
+        with roles.connect("custos_sequencer", autocommit=True) as own:
+            while not stop.is_set():
+                sequencer.append_batch(own, limit=23)
+
+    def read() -> None:
+        with roles.connect("custos_audit") as own:
+            own.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            while not stop.is_set():
+                with own.transaction():
+                    errors.extend(_unproven(own, proven))
+
+    log.use(1)
+    log.sequence()
+    writers = [threading.Thread(target=write, args=(new_id(),)) for _ in range(4)]
+    others = [threading.Thread(target=sequence), threading.Thread(target=read)]
+    for thread in [*writers, *others]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    size = log.sequence()
+    deadline = datetime.now(UTC).timestamp() + 20
+    while len(proven) < size and datetime.now(UTC).timestamp() < deadline:
+        stop.wait(0.1)
+    stop.set()
+    for thread in others:
+        thread.join()
+
+    assert errors == []
+    assert len(proven) == size
+    assert log.verify(receipts=log.receipts).code == 0

@@ -56,6 +56,18 @@ def test_a_key_can_do_no_more_than_it_was_given(member: Client) -> None:
     assert "KEY-001" in [rule["id"] for rule in refused["rules"]]
 
 
+def test_a_key_is_narrowed_to_places(member: Client) -> None:
+    token = _issue(member, jurisdictions=["US-CA", "US-OR"], default_jurisdiction="US-CA")
+    elsewhere = {"Custos-Jurisdiction": "US-NY"}
+
+    assert client_with(token).get("/v1/collections").status_code == 200
+    refused = client_with(token).get("/v1/collections", headers=elsewhere).json()
+    assert "KEY-001" in [rule["id"] for rule in refused["rules"]]
+    outside = member.post("/keys/new", _form(jurisdictions=["GB"]))
+    assert outside.status_code == 422
+    assert "must be one of the key's jurisdictions" in text_of(outside)
+
+
 def test_a_default_outside_the_purposes_is_refused_by_the_service(member: Client) -> None:
     response = member.post("/keys/new", _form(default_purpose=Purpose.JOURNALISM.value))
 

@@ -16,7 +16,7 @@ from demo.photographs import Photographs
 from demo.progress import Progress
 from governance import services as governance
 from governance.audit.ledger import database_now
-from governance.casework import cases
+from governance.casework import cases, training
 from governance.models import Approval, Moratorium
 from recognition.engines import registry
 from recognition.engines.fake import face_picture
@@ -38,6 +38,7 @@ LAST_ACTS = [
     (governance, "grant_approval"),
     (enrolment, "enrol_image"),
     (cases, "open_case"),
+    (training, "attest"),
     (governance, "impose_moratorium"),
     (governance, "grant_exemption"),
 ]

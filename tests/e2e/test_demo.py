@@ -30,6 +30,9 @@ def test_every_scene_goes_as_promised(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     for promise in (
+        r"asked who it is: The result is under review",
+        r"rescue-reviewer-1 releases \d+; the review is pending",
+        r"rescue-reviewer-2 releases \d+; the review is released",
         r"rank 1: case-A, similarity",
         r"6 faces",
         r"job: refused by .*MOR-001",

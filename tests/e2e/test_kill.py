@@ -88,9 +88,15 @@ def test_a_killed_worker_s_job_is_redelivered_and_finishes_without_duplicates(
     assert any("worker was ended by signal SIGKILL" in line for line in instance.lines)
 
 
-@pytest.mark.parametrize("victim", ["web", "postgres", "valkey", "everything"])
+@pytest.fixture(scope="module")
+def receipts() -> list[str]:
+    """What every acknowledged answer promised."""
+    return []
+
+
+@pytest.mark.parametrize("victim", ["web", "postgres", "valkey", "sequencer", "witness", "everything"])
 def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
-    instance: RunningInstance, photograph: bytes, victim: str
+    instance: RunningInstance, photograph: bytes, receipts: list[str], victim: str
 ) -> None:
     acknowledged: list[str] = []
     stop = threading.Event()
@@ -104,6 +110,7 @@ def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
                 continue
             if answer.status_code == 201:
                 acknowledged.extend(face["id"] for face in answer.json()["faces"])
+                receipts.append(answer.headers["Custos-Receipt"])
 
     threads = [threading.Thread(target=enrol) for _ in range(3)]
     for thread in threads:
@@ -126,6 +133,29 @@ def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
 
     assert set(acknowledged) <= listed
     assert instance.call("GET", f"/v1/collections/{COLLECTION}").json()["face_count"] == len(listed)
+
+
+def test_the_log_holds_every_acknowledged_answer_after_all_that(
+    instance: RunningInstance, receipts: list[str], tmp_path: Path
+) -> None:
+    """And after the sequencer was killed again and again in the middle of its work."""
+    for _ in range(5):
+        for _ in range(10):
+            receipts.append(instance.call("GET", "/v1/collections").headers["Custos-Receipt"])
+        instance.kill("sequencer")
+    kept = tmp_path / "receipts"
+    kept.write_text("\n".join(receipts))
+
+    def verified() -> str:
+        done = instance.manage("audit", "verify", "--receipts", str(kept))
+        assert done.returncode in (0, 3), done.stdout + done.stderr
+        return done.stdout if done.returncode == 0 and " 0 waiting" in done.stdout else ""
+
+    said = _wait(verified, what="a log that is sound and wholly in the tree")
+
+    assert len(receipts) > 70
+    assert "Sound." in said
+    print(f"\n{len(receipts)} receipts; {said}")
 
 
 def test_a_second_start_serves_soon_and_a_stop_leaves_nothing_running(instance: RunningInstance) -> None:

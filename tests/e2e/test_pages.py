@@ -16,7 +16,7 @@ from common.vocabulary import CustomerCategory, Operation
 from governance import services as governance
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, persons
 from recognition.services.enrolment import Submission
 from tests.e2e.browser import chromium, server
 from tests.people import PASSWORD, make_member, make_staff, one_time_code
@@ -79,6 +79,7 @@ class Cast:
     member: str
     refused: str
     job_id: str
+    face_id: str
     picture: Path
     officer: tuple[str, str]
 
@@ -95,6 +96,9 @@ def cast(alice: Player, make_player: PlayerFactory, impose: MoratoriumFactory, t
     collections.create_collection(GALLERY, actor=alice.actor, description="Photographs of the whole family")
     for number, name in ((1, "anna"), (2, "bert")):
         enrolment.enrol_image(face_picture(number), collection_name=GALLERY, actor=alice.actor, external_id=name)
+    persons.create_person("anna", collection_name=GALLERY, actor=alice.actor, display_name="Anna")
+    known = enrolment.enrol_image(face_picture(1, variant=3), collection_name=GALLERY, actor=alice.actor, person="anna")
+    alice.client.get(f"/v1/collections/{GALLERY}")
     submissions = [Submission(face_picture(number), f"image-{number}") for number in (50, 51)]
     job = enrolment.submit_job(submissions, collection_name=GALLERY, actor=alice.actor)
     police = make_player(CustomerCategory.LAW_ENFORCEMENT)
@@ -107,6 +111,7 @@ def cast(alice: Player, make_player: PlayerFactory, impose: MoratoriumFactory, t
         member=make_member(alice).username,
         refused=make_member(police).username,
         job_id=str(job.id),
+        face_id=str(known.face_ids[0]),
         picture=picture,
         officer=(officer.username, secret),
     )
@@ -142,6 +147,15 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         f"/collections/{GALLERY}/delete",
         f"/collections/{GALLERY}/enrol",
         f"/collections/{GALLERY}/search",
+        f"/collections/{GALLERY}/persons",
+        f"/collections/{GALLERY}/persons/anna/",
+        f"/collections/{GALLERY}/persons/anna/enrol",
+        f"/collections/{GALLERY}/persons/anna/delete",
+        f"/collections/{GALLERY}/persons:search",
+        f"/collections/{GALLERY}/faces/{cast.face_id}/person",
+        "/detect",
+        "/compare",
+        "/usage",
         "/jobs",
         f"/jobs/{cast.job_id}/",
         f"/jobs/{cast.job_id}/results",
@@ -192,6 +206,38 @@ def test_a_search_shows_outlines_and_candidates_that_point_at_each_other(
     expect(page.locator("#probe-2")).to_have_class(re.compile("marked"))
     page.get_by_role("link", name="Face 2").click()
     expect(page.locator("#probe-2:target")).to_be_in_viewport()
+    visit.look()
+    assert visit.troubles == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [SCREENS[0], SCREENS[-1]])
+def test_pictures_are_looked_at_compared_and_searched_for_among_persons(
+    cast: Cast, url: str, browser: Browser, scheme: str, width: int
+) -> None:
+    page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}).new_page()  # type: ignore[arg-type]
+    visit = Visit(page, url)
+    visit.sign_in(cast.member)
+
+    visit.go("/detect")
+    page.get_by_label("Picture", exact=True).set_input_files(cast.picture)
+    page.get_by_role("button", name="Find faces").click()
+    expect(page.get_by_role("heading", name="2 faces found")).to_be_visible()
+    assert page.locator(".picture circle.landmark").count() == 10
+    visit.look()
+
+    visit.go("/compare")
+    for label in ("First picture", "Second picture"):
+        page.get_by_label(label).set_input_files(cast.picture)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="1 of 2 faces alike")).to_be_visible()
+    expect(page.get_by_text("1 false match per").first).to_be_visible()
+    visit.look()
+
+    visit.go(f"/collections/{GALLERY}/persons:search")
+    page.get_by_label("Picture", exact=True).set_input_files(cast.picture)
+    page.get_by_role("button", name="Search persons").click()
+    page.locator("ol.candidates").get_by_role("link", name="Anna").click()
+    expect(page.get_by_role("heading", name="Anna")).to_be_visible()
     visit.look()
     assert visit.troubles == []
 

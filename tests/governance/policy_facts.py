@@ -15,7 +15,7 @@ POLICY = Policy.from_body(DEFAULT_POLICY_BODY)
 
 SHIPPED = {"origin": "shipped", "least_threshold_milli": 0, "group_ratio_milli": None, "interval_ratio_milli": None}
 _CATEGORIES = ["victim_rescue_ngo", "law_enforcement"]
-_OPERATIONS = ["detect", "compare", "enrol", "search", "read_result", "administer"]
+_OPERATIONS = ["detect", "compare", "enrol", "search", "read_result", "review", "administer"]
 
 BASE: dict[str, Any] = {
     "now": NOW,
@@ -65,8 +65,18 @@ BASE: dict[str, Any] = {
     "case_offence": "serious",
     "case_admits": True,
     "authorisations": [],
+    "obligations_met": ["HUM-001", "HUM-002", "HUM-003"],
+    "review_training_until": None,
 }
 
+# Changes that make it the review of a search's result.
+REVIEW: dict[str, Any] = {
+    "operation": "review",
+    "result_of": "search",
+    "threshold_milli": None,
+    "engine_version": None,
+    "review_training_until": NOW + DAY,
+}
 # Changes that bring rules into scope which the base facts do not concern.
 ENROL: dict[str, Any] = {"operation": "enrol", "threshold_milli": None, "gallery_growth": 1}
 POLICE: dict[str, Any] = {
@@ -95,6 +105,7 @@ SITUATIONS: dict[str, dict[str, Any]] = {
     "AGE-001": {**ENROL, "purpose": "journalism"},
     "GAL-002": WATCH,
     "DIS-001": POLICE,
+    "HUM-004": REVIEW,
     "WAR-001": {"purpose": "criminal_investigation", "jurisdiction": "DE"},
 }
 

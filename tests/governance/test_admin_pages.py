@@ -9,6 +9,7 @@ from django.test import Client
 
 from common.vocabulary import CustomerCategory, Operation, StaffRole
 from governance import services
+from governance.audit import explorer, roles, sequencer
 from governance.audit.models import AuditEntry
 from governance.models import Moratorium
 from tests.people import make_staff, sign_in
@@ -149,3 +150,56 @@ def test_an_officer_cannot_impose_one(officer: Client) -> None:
     assert officer.get(IMPOSE).status_code == 403
     assert officer.post(IMPOSE, _form()).status_code == 403
     assert _imposed("A test of the form.") == []
+
+
+def test_an_entry_shows_its_proof_and_its_counterpart(officer: Client, alice: Player) -> None:
+    decision = alice.client.get("/v1/decisions")["Custos-Decision"]
+    waiting = officer.get(f"/admin/audit/auditentry/{decision}/change/").content.decode()
+    with roles.connect("custos_sequencer", autocommit=True) as connection:
+        size = sequencer.drain(connection)
+
+    shown = officer.get(f"/admin/audit/auditentry/{decision}/change/").content.decode()
+
+    assert "waits for the sequencer" in waiting
+    assert f"proven under the checkpoint of size {size}, not cosigned yet" in shown
+    outcome = re.search(r'/admin/audit/auditentry/([0-9a-f-]{36})/change/">outcome succeeded', shown)
+    assert outcome is not None
+    other = officer.get(f"/admin/audit/auditentry/{outcome[1]}/change/").content.decode()
+    assert f'/admin/audit/auditentry/{decision}/change/">decision read_own_decisions' in other
+
+
+def test_entries_are_found_by_id_tenant_request_and_place(officer: Client, alice: Player) -> None:
+    answer = alice.client.get("/v1/decisions")
+    page = "/admin/audit/auditentry/"
+
+    def found(query: str) -> str:
+        return officer.get(f"{page}?{query}").content.decode()
+
+    for term in (answer["Custos-Decision"], str(alice.tenant.id), answer["X-Request-Id"]):
+        assert answer["Custos-Decision"] in found(f"q={term}"), term
+    assert answer["Custos-Decision"] not in found("q=nothing-of-this-name")
+    assert answer["Custos-Decision"] in found(f"q={alice.tenant.id}&tree=waiting")
+    with roles.connect("custos_sequencer", autocommit=True) as connection:
+        sequencer.drain(connection)
+    assert answer["Custos-Decision"] not in found(f"q={alice.tenant.id}&tree=waiting")
+    assert answer["Custos-Decision"] in found(f"q={alice.tenant.id}&kind__exact=decision")
+
+
+def test_the_state_of_the_log_is_shown_with_its_volume(officer: Client, alice: Player) -> None:
+    alice.client.get("/v1/decisions")
+    with roles.connect("custos_sequencer", autocommit=True) as connection:
+        size = sequencer.drain(connection)
+
+    page = officer.get("/admin/audit/auditentry/state/").content.decode()
+
+    assert f"<td>{size}</td>" in page
+    assert len(re.findall(r"<rect ", page)) >= 2
+    assert re.search(r"<title>\d{4}-\d\d-\d\d \d\d:00: [1-9]\d* decisions</title>", page)
+    assert officer.get("/admin/audit/auditentry/").content.decode().count("/admin/audit/auditentry/state/") == 1
+    assert Client().get("/admin/audit/auditentry/state/").status_code == 302
+
+
+def test_an_altered_body_is_shown_as_not_proven() -> None:
+    status = explorer.ProofStatus(3, 9, is_proven=False, is_cosigned=True)
+
+    assert "NOT PROVEN" in status.words

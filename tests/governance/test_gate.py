@@ -21,6 +21,7 @@ from governance.audit.models import AuditEntry
 from governance.errors import PolicyRefused
 from governance.models import Suspension
 from governance.policies import evaluate
+from governance.rules.review import REVIEW_OBLIGATIONS
 from governance.selectors import load_policy
 from tenants import services as tenants
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, current_engine_versions, in_case
@@ -39,6 +40,7 @@ def _request(player: Player, **changes: object) -> gate.AccessRequest:
         "actor": player.actor,
         "operation": Operation.ADMINISTER,
         "resource": gate.ResourceRef("collection", None, player.tenant.id),
+        "meets": REVIEW_OBLIGATIONS,
     }
     return gate.AccessRequest(**{**values, **changes})  # type: ignore[arg-type]
 

@@ -10,7 +10,15 @@ from common.vocabulary import CustomerCategory
 from governance.catalogue import CATALOGUE
 from governance.facts import FACTS, unusable_facts
 from governance.policies import Verdict, evaluate
-from tests.governance.policy_facts import POLICY, READ, SITUATIONS, make_exemption, make_facts, make_moratorium
+from tests.governance.policy_facts import (
+    POLICY,
+    READ,
+    REVIEW,
+    SITUATIONS,
+    make_exemption,
+    make_facts,
+    make_moratorium,
+)
 
 
 def _input_reasons(verdict: Verdict) -> dict[str, str]:
@@ -33,7 +41,10 @@ def test_an_absent_fact_refuses(rule: str, fact: str) -> None:
 
 @pytest.mark.parametrize("value", ILL_TYPED, ids=repr)
 @pytest.mark.parametrize(
-    "fact", sorted({fact for _, fact in NEEDED} - {"purpose", "engine_version", "now", "case_purpose"})
+    "fact",
+    sorted(
+        {fact for _, fact in NEEDED} - {"purpose", "engine_version", "now", "case_purpose", "review_training_until"}
+    ),
 )
 def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
     rules = {rule for rule, needed in NEEDED if needed == fact}
@@ -43,6 +54,14 @@ def test_an_ill_typed_fact_refuses(fact: str, value: object) -> None:
 
     assert verdict.effect == "deny"
     assert fact in _input_reasons(verdict)
+
+
+@pytest.mark.parametrize("value", ILL_TYPED, ids=repr)
+def test_an_ill_typed_training_refuses_a_review(value: object) -> None:
+    verdict = evaluate(POLICY, make_facts(**(REVIEW | {"review_training_until": value})))
+
+    assert verdict.effect == "deny"
+    assert "review_training_until" in _input_reasons(verdict)
 
 
 @pytest.mark.parametrize(

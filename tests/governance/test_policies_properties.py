@@ -23,7 +23,7 @@ from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, POSITION
 from governance.facts import FACTS, unusable_facts
 from governance.policies import Policy, RuleSetting, demanded, evaluate, in_reach, limits_of, next_boundary
 from governance.rules.situation import DIMENSIONS
-from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, SITUATIONS, make_facts, make_moratorium
+from tests.governance.policy_facts import BASE, DAY, NOW, POLICY, REVIEW, SITUATIONS, make_facts, make_moratorium
 
 _leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 _json = st.recursive(
@@ -34,7 +34,7 @@ _json = st.recursive(
 # Few values each, so that rules, moratoria and exemptions often meet.
 _categories = st.sampled_from(["law_enforcement", "victim_rescue_ngo", "consumer_software", "retail"])
 _purposes = st.sampled_from(["victim_identification", "criminal_investigation", "photo_organisation"])
-_operations = st.sampled_from(["search", "compare", "enrol", "read_result", "administer", "delete"])
+_operations = st.sampled_from(["search", "compare", "enrol", "read_result", "review", "administer", "delete"])
 _jurisdictions = st.sampled_from(["US", "US-CA", "EU", "DE"])
 _times = st.integers(NOW - 3 * DAY, NOW + 3 * DAY)
 
@@ -112,6 +112,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "case_offence": st.none() | st.sampled_from([*OffenceClass]).map(str),
     "case_admits": st.booleans(),
     "authorisations": st.lists(_authorisations, max_size=2),
+    "obligations_met": _lists(st.sampled_from(["HUM-001", "HUM-002", "HUM-003"])),
+    "review_training_until": st.none() | _times,
     "key_operations": _lists(_operations),
     "key_purposes": _lists(_purposes),
     "key_end_users": _lists(_categories),
@@ -190,8 +192,10 @@ def test_leaving_facts_out_never_turns_a_refusal_into_an_allow(
 
 @pytest.mark.parametrize("fact", _asked_for)
 def test_no_use_is_allowed_without_every_fact_that_its_rules_ask_for(fact: str) -> None:
-    assert evaluate(POLICY, make_facts()).effect == "allow"
-    assert evaluate(POLICY, make_facts(**{fact: ...})).effect == "deny"
+    use = REVIEW if fact == "review_training_until" else {}
+
+    assert evaluate(POLICY, make_facts(**use)).effect == "allow"
+    assert evaluate(POLICY, make_facts(**(use | {fact: ...}))).effect == "deny"
 
 
 @given(_policies(), _facts)

@@ -15,6 +15,7 @@ from tests.governance.policy_facts import (
     POLICE,
     POLICY,
     READ,
+    REVIEW,
     make_authorisation,
     make_exemption,
     make_facts,
@@ -175,6 +176,25 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
     ({"authorisations": [make_authorisation(kind="exigent", ratify_by=None)]}, ["WAR-002"], "a1"),
     ({**READ, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
+    ({"obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003"], "masked until two people release it"),
+    ({"obligations_met": ["HUM-002", "HUM-003"]}, ["HUM-001"], "cannot mask it"),
+    ({**READ, "obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003"], "masked"),
+    *(
+        (
+            {
+                "operation": operation,
+                "approval_operations": [operation],
+                "key_operations": [operation],
+                "obligations_met": [],
+            },
+            ["HUM-001", "HUM-002", "HUM-003"],
+            "masked",
+        )
+        for operation in ("compare", "track", "cluster", "export")
+    ),
+    ({**REVIEW, "obligations_met": ["HUM-001", "HUM-002"]}, ["HUM-003"], "in words"),
+    ({**REVIEW, "review_training_until": None}, ["HUM-004"], "was not attested"),
+    ({**REVIEW, "review_training_until": NOW}, ["HUM-004"], "has run out"),
     ({"operation": "delete", "now": ...}, ["INPUT-001", "ALW-001"], "The fact now is missing"),
 ]
 
@@ -262,6 +282,12 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("WAR-002", {"authorisations": [make_authorisation(**URGENT)]}),
     ("WAR-002", {"authorisations": [make_authorisation(kind="exigent", ratify_by=NOW, ratified=True)]}),
     ("WAR-002", {**ADMINISTER, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}),
+    ("HUM-001", {"operation": "enrol", "threshold_milli": None, "obligations_met": []}),
+    ("HUM-001", {"operation": "detect", "threshold_milli": None, "obligations_met": []}),
+    ("HUM-001", {**READ, "result_of": "enrol", "obligations_met": []}),
+    ("HUM-001", {**PHOTO_APP, "obligations_met": []}),
+    ("HUM-004", {**REVIEW, "review_training_until": NOW + 1}),
+    ("HUM-004", {"review_training_until": None}),
     ("ALW-002", {"operation": "read_own_decisions", "key_operations": ["read_own_decisions"]}),
 ]
 
@@ -298,6 +324,16 @@ def test_stopping_never_blocks_rights(operation: str) -> None:
     for changes in (stopped, nothing_else):
         verdict = evaluate(POLICY, make_facts(**(changes | {"operation": operation})))
         assert (verdict.effect, verdict.allowed_by) == ("allow", ("ALW-002",))
+
+
+@pytest.mark.parametrize("use", [{}, READ, REVIEW, {"operation": "compare"}])
+def test_who_searches_for_an_investigation_is_obliged(use: dict[str, Any]) -> None:
+    assert evaluate(POLICY, make_facts(**use)).obligations == ("HUM-001", "HUM-002", "HUM-003")
+
+
+@pytest.mark.parametrize("use", [PHOTO_APP, {"operation": "enrol", "threshold_milli": None}])
+def test_who_does_anything_else_is_not(use: dict[str, Any]) -> None:
+    assert evaluate(POLICY, make_facts(**use)).obligations == ()
 
 
 RIGHTS = pytest.mark.parametrize("operation", ["delete", "read_own_decisions"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def _search(
     *,
     limit: int = 10,
     min_score: float = LIKE_ANYBODY,
-    exclude: uuid.UUID | None = None,
+    exclude: Sequence[uuid.UUID] = (),
 ) -> list[list[tuple[uuid.UUID, float]]]:
     with tenant_scope(collection.tenant_id):
         found = index.search(
@@ -111,7 +111,7 @@ def test_it_leaves_out_the_face_that_is_searched_for(gallery: Collection) -> Non
     references = random_templates(5, seed=7)
     ids = _fill(gallery, references)
 
-    (hits,) = _search(gallery, references[:1], exclude=ids[0])
+    (hits,) = _search(gallery, references[:1], exclude=[ids[0]])
 
     assert {face_id for face_id, _ in hits} == set(ids[1:])
 

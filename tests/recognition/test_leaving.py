@@ -30,6 +30,7 @@ from tenants import erasure as tables
 from tenants import services
 from tenants.errors import ConfirmationMismatch, DeletionUnderWay, NotAMember, RoleNotSufficient
 from tenants.models import Tenant
+from tests.api.conftest import apply_for
 from tests.conftest import admin_connection
 from tests.people import actor_for, make_member, owner_of, sign_in
 from tests.recognition.conftest import GALLERY, Outbox
@@ -69,6 +70,8 @@ def _populate(player: Player) -> None:
     batches.run_batch(found.id, first=0, tenant_id=player.tenant.id)
     enrolment.submit_job([Submission(face_picture(4))], collection_name=GALLERY, actor=player.actor)
     player.client.post("/v1/collections", {"name": "named"}, HTTP_IDEMPOTENCY_KEY="once")
+    application_id, _ = apply_for(player)
+    player.client.post(f"/v1/applications/{application_id}:submit")
 
 
 def _due(player: Player) -> None:

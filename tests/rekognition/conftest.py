@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from recognition.models import Collection
 from recognition.services import collections
 from tests.recognition.conftest import blank_picture, outbox
-from tests.worlds import Player
+from tests.worlds import Player, PlayerFactory
 
 __all__ = ["blank_picture", "outbox"]
 
@@ -81,6 +81,12 @@ def sdk(address: str) -> Iterator[Sdk]:
     yield client_of
     for client in made:
         client.close()
+
+
+@pytest.fixture(scope="module")
+def caller(make_player: PlayerFactory) -> Player:
+    """A tenant for tests that leave nothing behind with it."""
+    return make_player()
 
 
 @pytest.fixture

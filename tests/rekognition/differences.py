@@ -74,6 +74,13 @@ DIFFERENCES: Final = (
         "test_collections.test_a_collection_comes_and_goes",
     ),
     Difference(
+        "`S3Object`",
+        "an object of an S3 bucket",
+        "an image that a collection keeps (`store_images`): the bucket is the collection, the name the `ImageId`."
+        " Never a path or an address; no `Version`",
+        "test_kept_images.test_a_kept_image_is_named_in_every_operation",
+    ),
+    Difference(
         "`Attributes`",
         "all of them",
         "`ALL` is what the engine says; to name one that it does not is `InvalidParameterException`."
@@ -133,6 +140,18 @@ DIFFERENCES: Final = (
         "`ThrottlingException`, `ProvisionedThroughputExceededException`",
         "the same: a rate is the first, a used-up daily quota the second",
         "test_protocol.test_calls_are_counted_throttled_and_charged",
+    ),
+    Difference(
+        "errors and request tokens",
+        "not stated",
+        "an error has done nothing and leaves the token free; a call that is being answered is `ThrottlingException`",
+        "test_users.test_an_error_leaves_the_token_free",
+    ),
+    Difference(
+        "status of a user",
+        "`CREATING`, `UPDATING` too",
+        "`CREATED` or `ACTIVE`: faces come and go in one transaction",
+        "test_users.test_faces_are_taken_away_again",
     ),
     Difference(
         "body above 15 MB",

@@ -39,9 +39,9 @@ def test_these_are_all_that_amazon_has() -> None:
     assert set(service.shape_for("FaceDetail").members) == {*MEMBERS.values(), *DEFAULT}
 
 
-def test_all_says_everything_and_further_landmarks(sdk: Sdk, alice: Player) -> None:
+def test_all_says_everything_and_further_landmarks(sdk: Sdk, caller: Player) -> None:
     for asked in (["ALL"], ["ALL", "DEFAULT"]):
-        (face,) = sdk(alice).detect_faces(Image=IMAGE, Attributes=asked)["FaceDetails"]
+        (face,) = sdk(caller).detect_faces(Image=IMAGE, Attributes=asked)["FaceDetails"]
         assert set(face) == {*DEFAULT, *MEMBERS.values()}
 
     assert face["Gender"] == {"Value": "Female", "Confidence": 96.0}
@@ -51,8 +51,8 @@ def test_all_says_everything_and_further_landmarks(sdk: Sdk, alice: Player) -> N
 
 
 @pytest.mark.parametrize("name", MEMBERS)
-def test_one_attribute_adds_its_member_and_no_other(sdk: Sdk, alice: Player, name: str) -> None:
-    (face,) = sdk(alice).detect_faces(Image=IMAGE, Attributes=[name])["FaceDetails"]
+def test_one_attribute_adds_its_member_and_no_other(sdk: Sdk, caller: Player, name: str) -> None:
+    (face,) = sdk(caller).detect_faces(Image=IMAGE, Attributes=[name])["FaceDetails"]
 
     assert set(face) == {*DEFAULT, MEMBERS[name]}
 

@@ -64,8 +64,8 @@ def test_names_within_the_limits_are_accepted(sdk: Sdk, alice: Player, name: str
 
 
 @pytest.mark.parametrize("name", ["a" * 256, "a b", "a/b", "ä", "a\n", ".", ".."])
-def test_names_beyond_the_limits_are_refused(sdk: Sdk, alice: Player, name: str) -> None:
-    client = sdk(alice)
+def test_names_beyond_the_limits_are_refused(sdk: Sdk, caller: Player, name: str) -> None:
+    client = sdk(caller)
     with _refused(client, "InvalidParameterException"):
         client.create_collection(CollectionId=name)
 
@@ -138,8 +138,8 @@ def test_tags_are_added_changed_taken_and_listed(sdk: Sdk, alice: Player) -> Non
 
 
 @pytest.mark.parametrize("tags", [{"aws:x": "y"}, {"k" * 129: "v"}, {"k": "v" * 257}, {"k": "<"}, {"k": "a\tb"}])
-def test_tags_beyond_the_limits_are_refused(sdk: Sdk, alice: Player, tags: dict[str, str]) -> None:
-    client = sdk(alice)
+def test_tags_beyond_the_limits_are_refused(sdk: Sdk, caller: Player, tags: dict[str, str]) -> None:
+    client = sdk(caller)
     with _refused(client, "InvalidParameterException"):
         client.create_collection(CollectionId="family", Tags=tags)
 
@@ -175,8 +175,8 @@ def test_a_change_of_tags_is_a_change_of_the_collection(sdk: Sdk, alice: Player,
         ("a" * 2049, "InvalidParameterException"),
     ],
 )
-def test_a_resource_that_is_none_is_refused(sdk: Sdk, alice: Player, arn: str, error: str) -> None:
-    client = sdk(alice)
+def test_a_resource_that_is_none_is_refused(sdk: Sdk, caller: Player, arn: str, error: str) -> None:
+    client = sdk(caller)
     for call in (
         lambda: client.list_tags_for_resource(ResourceArn=arn),
         lambda: client.tag_resource(ResourceArn=arn, Tags={"a": "b"}),

@@ -66,6 +66,14 @@ def test_every_operation_works_on_the_command_line(
     assert _aws(capsys, "describe-collection", *there)["FaceCount"] == 1
     assert _aws(capsys, "list-collections", "--page-size", "1")["CollectionIds"] == ["family"]
     assert _aws(capsys, "list-faces", *there)["Faces"][0]["ExternalImageId"] == "anna"
+    anna = (*there, "--user-id", "anna")
+    _aws(capsys, "create-user", *anna)
+    assert _aws(capsys, "associate-faces", *anna, "--face-ids", face_id)["UserStatus"] == "ACTIVE"
+    assert _aws(capsys, "list-users", *there)["Users"] == [{"UserId": "anna", "UserStatus": "ACTIVE"}]
+    assert len(_aws(capsys, "search-users", *there, "--face-id", face_id)["UserMatches"]) == 1
+    assert len(_aws(capsys, "search-users-by-image", *there, "--image-bytes", second)["UserMatches"]) == 1
+    assert _aws(capsys, "disassociate-faces", *anna, "--face-ids", face_id)["UserStatus"] == "CREATED"
+    _aws(capsys, "delete-user", *anna)
     _aws(capsys, "tag-resource", *arn, "--tags", "team=two")
     assert _aws(capsys, "list-tags-for-resource", *arn)["Tags"] == {"team": "two"}
     _aws(capsys, "untag-resource", *arn, "--tag-keys", "team")

@@ -304,9 +304,3 @@ def test_jpeg_is_read_too_and_five_megabytes_are_accepted(client: Any) -> None:
 
     assert client.detect_faces(Image={"Bytes": jpeg})["FaceDetails"] is not None
     assert len(client.detect_faces(Image={"Bytes": large})["FaceDetails"]) == 1
-
-
-def test_an_s3_object_that_is_nowhere_is_refused(client: Any) -> None:
-    for bucket, name in (("bucket", "picture.jpg"), ("etc", "/etc/passwd"), ("url", "http://127.0.0.1/a.jpg")):
-        with pytest.raises(client.exceptions.InvalidS3ObjectException):
-            client.detect_faces(Image={"S3Object": {"Bucket": bucket, "Name": name}})

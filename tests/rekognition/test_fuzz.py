@@ -55,11 +55,14 @@ def _parameters(player: Player, face_id: str) -> dict[str, dict[str, Any]]:
         "SearchFaces": {**there, "FaceId": face_id, "MaxFaces": 5, "FaceMatchThreshold": 80.0},
         "SearchFacesByImage": {**there, "Image": image, "MaxFaces": 5, "FaceMatchThreshold": 80.0},
         "DeleteFaces": {**there, "FaceIds": [face_id[:-1] + "0"]},
+        "SearchUsersByImage": {**there, "Image": image, "MaxUsers": 5, "UserMatchThreshold": 80.0},
         "TagResource": {**arn, "Tags": {"a": "b"}},
         "UntagResource": {**arn, "TagKeys": ["a"]},
         "ListTagsForResource": arn,
     }
-    return {name: special.get(name, there) for name in OPERATIONS}
+    users = {"CreateUser", "DeleteUser", "AssociateFaces", "DisassociateFaces", "SearchUsers"}
+    others = {name: {**there, "UserId": "ben", "FaceIds": [face_id]} if name in users else there for name in OPERATIONS}
+    return others | special
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

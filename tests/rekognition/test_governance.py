@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -21,14 +22,14 @@ from recognition.rekognition import model
 from recognition.rekognition.arguments import account_of
 from recognition.rekognition.faults import fault_of
 from recognition.rekognition.operations import OPERATIONS
-from recognition.services import collections, enrolment
+from recognition.services import collections, enrolment, persons
 from tests.rekognition.conftest import GALLERY, Sdk
 from tests.rekognition.wire import call, code_of, content_of
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, in_case
 
 IMAGE = {"Bytes": face_picture(1)}
 # Rights, which nothing takes away (GOVERNANCE 4).
-RIGHTS = {"DeleteFaces", "DeleteCollection"}
+RIGHTS = {"DeleteFaces", "DeleteCollection", "DeleteUser", "DisassociateFaces"}
 
 
 def _arguments(face_id: str, arn: str) -> dict[str, dict[str, Any]]:
@@ -47,6 +48,13 @@ def _arguments(face_id: str, arn: str) -> dict[str, dict[str, Any]]:
         "TagResource": {"ResourceArn": arn, "Tags": {"a": "b"}},
         "ListTagsForResource": {"ResourceArn": arn},
         "UntagResource": {"ResourceArn": arn, "TagKeys": ["a"]},
+        "CreateUser": {**there, "UserId": "ben"},
+        "ListUsers": there,
+        "AssociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
+        "SearchUsers": {**there, "FaceId": face_id},
+        "SearchUsersByImage": {**there, "Image": IMAGE},
+        "DisassociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
+        "DeleteUser": {**there, "UserId": "anna"},
         "DeleteFaces": {**there, "FaceIds": [face_id]},
         "DeleteCollection": there,
     }
@@ -75,6 +83,7 @@ def _set_up(player: Player) -> tuple[str, str]:
     """Make what the walk asks for, while the player still may."""
     collections.create_collection(GALLERY, actor=player.actor)
     enrolled = enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=player.actor)
+    persons.create_person("anna", collection_name=GALLERY, actor=player.actor)
     return str(enrolled.face_ids[0]), account_arn(player)
 
 
@@ -126,6 +135,27 @@ def test_a_refused_tenant_gets_its_rights_and_everywhere_else_the_rule(
             assert answer.startswith("AccessDeniedException: "), (name, answer)
             assert rule in answer, (name, answer)
             assert "/v1/decisions/" in answer, (name, answer)
+
+
+@pytest.mark.parametrize("operation", ["SearchFacesByImage", "SearchFaces", "CompareFaces"])
+def test_what_must_be_reviewed_is_refused_and_names_the_other_way(make_player: PlayerFactory, operation: str) -> None:
+    """No shape of Amazon's can say that a result waits for two reviewers."""
+    player = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO))
+    face_id, arn = _set_up(player)
+    case = {"x-custos-case": player.actor.usage.case_ref or ""}
+
+    response = call(player, operation, _in_text(_arguments(face_id, arn)[operation]), headers=case)
+
+    assert code_of(response) == "AccessDeniedException"
+    assert "HUM-001" in response.content.decode()
+    assert "through /v1" in response.content.decode()
+    assert face_id not in response.content.decode()
+
+
+def _in_text(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments as the wire carries them: bytes in base64."""
+    encoded = {"Bytes": base64.b64encode(IMAGE["Bytes"]).decode()}
+    return {name: encoded if value is IMAGE else value for name, value in arguments.items()}
 
 
 def test_a_refusal_is_recorded_like_every_other(alice: Player, make_player: PlayerFactory) -> None:

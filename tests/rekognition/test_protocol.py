@@ -28,12 +28,12 @@ def test_the_front_page_is_still_where_it_was() -> None:
     assert Client().put("/").status_code == 405
 
 
-def test_every_operation_that_amazon_has_is_answered_or_refused_as_not_offered(alice: Player) -> None:
+def test_every_operation_that_amazon_has_is_answered_or_refused_as_not_offered(caller: Player) -> None:
     names = model.service().operation_names
     assert len(names) >= 75
 
     for name in sorted(set(names) - set(operations.OPERATIONS)):
-        response = call(alice, name)
+        response = call(caller, name)
         assert (response.status_code, code_of(response)) == (400, "AccessDeniedException"), name
         assert name in content_of(response)["message"]
     assert set(operations.OPERATIONS) <= set(names)
@@ -42,8 +42,8 @@ def test_every_operation_that_amazon_has_is_answered_or_refused_as_not_offered(a
 @pytest.mark.parametrize(
     "target", ["RekognitionService.GuessNames", "RekognitionService.", "S3.ListCollections", "List"]
 )
-def test_an_operation_that_nobody_has_is_unknown(alice: Player, target: str) -> None:
-    sent = message(alice, "", headers={"X-Amz-Target": target})
+def test_an_operation_that_nobody_has_is_unknown(caller: Player, target: str) -> None:
+    sent = message(caller, "", headers={"X-Amz-Target": target})
 
     assert code_of(sent.send()) == "UnknownOperationException"
 
@@ -64,40 +64,40 @@ def test_an_operation_that_nobody_has_is_unknown(alice: Player, target: str) -> 
     ],
     ids=lambda body: repr(body[:12]),
 )
-def test_a_body_that_is_no_object_is_refused(alice: Player, body: bytes) -> None:
-    response = call(alice, "ListCollections", body=body)
+def test_a_body_that_is_no_object_is_refused(caller: Player, body: bytes) -> None:
+    response = call(caller, "ListCollections", body=body)
 
     assert (response.status_code, code_of(response)) == (400, "SerializationException")
 
 
-def test_an_empty_body_has_no_members(alice: Player) -> None:
-    assert call(alice, "ListCollections", body=b"").status_code == 200
+def test_an_empty_body_has_no_members(caller: Player) -> None:
+    assert call(caller, "ListCollections", body=b"").status_code == 200
 
 
-def test_another_content_type_is_refused(alice: Player) -> None:
-    response = call(alice, "ListCollections", headers={"Content-Type": "application/json"})
+def test_another_content_type_is_refused(caller: Player) -> None:
+    response = call(caller, "ListCollections", headers={"Content-Type": "application/json"})
 
     assert code_of(response) == "SerializationException"
 
 
-def test_a_body_that_is_announced_too_large_is_not_read(alice: Player) -> None:
-    sent = message(alice, "ListCollections", body=b"{}" + b" " * (15 * 1024 * 1024))
+def test_a_body_that_is_announced_too_large_is_not_read(caller: Player) -> None:
+    sent = message(caller, "ListCollections", body=b"{}" + b" " * (15 * 1024 * 1024))
 
     response = sent.send()
 
     assert (response.status_code, code_of(response)) == (413, "RequestEntityTooLargeException")
 
 
-def test_two_pictures_of_five_megabytes_have_room(alice: Player) -> None:
+def test_two_pictures_of_five_megabytes_have_room(caller: Player) -> None:
     five = base64.b64encode(face_picture(1) + bytes(5 * 1024 * 1024 - len(face_picture(1)))).decode()
 
-    response = call(alice, "CompareFaces", {"SourceImage": {"Bytes": five}, "TargetImage": {"Bytes": five}})
+    response = call(caller, "CompareFaces", {"SourceImage": {"Bytes": five}, "TargetImage": {"Bytes": five}})
 
     assert response.status_code == 200, response.content
 
 
-def test_members_that_nobody_knows_and_nulls_are_passed_over(alice: Player) -> None:
-    assert call(alice, "ListCollections", {"Colour": "blue", "NextToken": None}).status_code == 200
+def test_members_that_nobody_knows_and_nulls_are_passed_over(caller: Player) -> None:
+    assert call(caller, "ListCollections", {"Colour": "blue", "NextToken": None}).status_code == 200
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -131,26 +131,26 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_value_of_a_wrong_kind_is_refused_without_being_repeated(alice: Player, name: str) -> None:
+def test_a_value_of_a_wrong_kind_is_refused_without_being_repeated(caller: Player, name: str) -> None:
     operation, parameters, code = WRONG[name]
 
-    response = call(alice, operation, parameters)
+    response = call(caller, operation, parameters)
 
     assert response.status_code == 400
     assert code_of(response) == (code or "SerializationException")
 
 
-def test_a_bug_is_answered_in_the_words_of_the_protocol(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_answered_in_the_words_of_the_protocol(caller: Player, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(operations.OPERATIONS, "ListCollections", lambda _: 1 / 0)  # type: ignore[arg-type]
 
-    response = call(alice, "ListCollections")
+    response = call(caller, "ListCollections")
 
     assert (response.status_code, code_of(response)) == (500, "InternalServerError")
     assert "division" not in response.content.decode()
 
 
-def test_a_host_that_is_not_ours_is_refused_in_the_words_of_the_protocol(alice: Player) -> None:
-    response = call(alice, "ListCollections", headers={"Host": "elsewhere.example"})
+def test_a_host_that_is_not_ours_is_refused_in_the_words_of_the_protocol(caller: Player) -> None:
+    response = call(caller, "ListCollections", headers={"Host": "elsewhere.example"})
 
     assert (response.status_code, code_of(response)) == (400, "ValidationException")
 

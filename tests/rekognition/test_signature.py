@@ -79,9 +79,9 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_a_request_that_was_changed_after_it_was_signed_is_refused(alice: Player, name: str) -> None:
+def test_a_request_that_was_changed_after_it_was_signed_is_refused(caller: Player, name: str) -> None:
     change, code = TAMPERED[name]
-    sent = message(alice, "ListCollections")
+    sent = message(caller, "ListCollections")
     change(sent)
 
     response = sent.send()
@@ -91,8 +91,8 @@ def test_a_request_that_was_changed_after_it_was_signed_is_refused(alice: Player
 
 
 @pytest.mark.parametrize(("minutes", "is_accepted"), [(4.9, True), (5.2, False), (-4.9, True), (-5.2, False)])
-def test_a_signature_holds_for_five_minutes_either_way(alice: Player, minutes: float, is_accepted: bool) -> None:
-    response = call(alice, "ListCollections", age=timedelta(minutes=minutes))
+def test_a_signature_holds_for_five_minutes_either_way(caller: Player, minutes: float, is_accepted: bool) -> None:
+    response = call(caller, "ListCollections", age=timedelta(minutes=minutes))
 
     assert (response.status_code == 200) == is_accepted
     if not is_accepted:
@@ -107,7 +107,7 @@ def test_the_secret_of_another_key_does_not_sign(world: World) -> None:
     assert code_of(call(world.alice, "ListCollections", pair=(access_key_id, secret))) == "InvalidSignatureException"
 
 
-def test_a_digest_of_the_body_may_be_stated(alice: Player) -> None:
+def test_a_digest_of_the_body_may_be_stated(caller: Player) -> None:
     """As the SDKs for JavaScript and Java do, which sign further headers too."""
     body = b'{"MaxResults": 1}'
     headers = {
@@ -117,7 +117,7 @@ def test_a_digest_of_the_body_may_be_stated(alice: Player) -> None:
         "X-Amz-User-Agent": "aws-sdk-js/3  two  spaces",
     }
 
-    assert call(alice, "ListCollections", body=body, headers=headers).status_code == 200
+    assert call(caller, "ListCollections", body=body, headers=headers).status_code == 200
 
 
 def test_a_revoked_key_is_refused_from_the_next_call_on(alice: Player) -> None:

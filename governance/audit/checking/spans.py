@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+try:  # five times as fast, where it is installed
+    from orjson import loads
+except ImportError:
+    from json import loads  # type: ignore[assignment]
 
 from .notes import Checkpoint
 from .tree import edge_of, leaf_hash, levels_of
@@ -141,7 +145,7 @@ def examine_entry(entry: Entry, *, span: Span, earliest: str, latest: str) -> No
         span.findings.append(Finding("edited", "the body is not the one that the leaf was made of", entry.index))
         return
     try:
-        content = json.loads(entry.body)
+        content = loads(entry.body)
         entry_id, kind, ts = content["id"], content["kind"], content["ts"]
     except (ValueError, KeyError, TypeError):
         span.findings.append(Finding("malformed", "the body is no entry", entry.index))

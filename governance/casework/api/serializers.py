@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from common.serializers import StrictSerializer
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from governance.casework import reviews
 from governance.casework.cases import MOST_OFFICERS
-from governance.casework.models import Authorisation, Case
+from governance.casework.models import Authorisation, Case, ReviewCandidate, ReviewTask
 from governance.rules.casework import IDENTIFYING
 
 _PURPOSES: Final = [str(purpose) for purpose in Purpose]
@@ -100,3 +101,65 @@ def case_of(case: Case) -> dict[str, Any]:
 def authorisation_of(authorisation: Authorisation) -> dict[str, Any]:
     """Return the members of `AuthorisationResponse`."""
     return {str(name): getattr(authorisation, str(name)) for name in AuthorisationResponse().get_fields()}
+
+
+class ReviewCandidateResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField(help_text="Means nothing outside this review.")
+    rank = serializers.IntegerField(help_text="From 1, best first.")
+    band = serializers.CharField(help_text="How alike the faces are, coarsely and in words.")
+    state = serializers.ChoiceField(choices=ReviewCandidate.State.values)
+
+
+class ReviewProbeResponse(serializers.Serializer[Any]):
+    number = serializers.IntegerField(help_text="From 1, as the faces were found.")
+    candidates = ReviewCandidateResponse(many=True)
+
+
+class ReviewTaskResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=ReviewTask.Status.values)
+    operation = serializers.CharField()
+    case = serializers.CharField(allow_null=True, help_text="Reference of the case.")
+    job_id = serializers.UUIDField(allow_null=True)
+    gallery_size = serializers.IntegerField(allow_null=True)
+    expected_false_candidates = serializers.FloatField(allow_null=True)
+    engine_version = serializers.CharField()
+    threshold_words = serializers.CharField(help_text="The false match rate at the threshold.")
+    notices = serializers.ListField(child=serializers.CharField(), help_text="What the rules say with such a result.")
+    probes = ReviewProbeResponse(many=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="When it ends without a verdict.")
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+class ReviewTaskPage(serializers.Serializer[Any]):
+    items = ReviewTaskResponse(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class UnderReviewResponse(serializers.Serializer[Any]):
+    review_task = ReviewTaskResponse()
+
+
+def review_of(task: ReviewTask) -> dict[str, Any]:
+    """Return the members of `ReviewTaskResponse`: the same before the first verdict and after it."""
+    copied = ("id", "status", "operation", "job_id", "gallery_size", "expected_false_candidates", "engine_version")
+    return {
+        **{name: getattr(task, name) for name in copied},
+        "case": task.case.reference if task.case else None,
+        "threshold_words": task.threshold_words,
+        "notices": reviews.notices_of(task),
+        "probes": [
+            {
+                "number": probe.number,
+                "candidates": [
+                    {"id": row.id, "rank": row.rank, "band": row.band, "state": row.state}
+                    for row in probe.candidates.all()
+                ],
+            }
+            for probe in task.probes.all()
+        ],
+        "created_at": task.created_at,
+        "expires_at": task.expires_at,
+        "closed_at": task.closed_at,
+    }

@@ -1,4 +1,4 @@
-"""Routes under /v1 about cases."""
+"""Routes under /v1 about cases and reviews."""
 
 from django.urls import path
 
@@ -11,7 +11,10 @@ urlpatterns = [
     path("cases", views.CaseList.as_view(), name="cases"),
     path(_CASE, views.CaseDetail.as_view(), name="case"),
     path(f"{_CASE}:close", views.CaseClosing.as_view(), name="case-close"),
+    path(f"{_CASE}/disclosure", views.CaseDisclosure.as_view(), name="case-disclosure-package"),
     path(f"{_CASE}/authorisations", views.AuthorisationList.as_view(), name="authorisations"),
     path(f"{_AUTHORISATION}:ratify", views.AuthorisationRatification.as_view(), name="authorisation-ratify"),
     path(f"{_AUTHORISATION}:revoke", views.AuthorisationWithdrawal.as_view(), name="authorisation-revoke"),
+    path("review-tasks", views.ReviewTaskList.as_view(), name="review-tasks"),
+    path("review-tasks/<uuid:task_id>", views.ReviewTaskDetail.as_view(), name="review-task"),
 ]

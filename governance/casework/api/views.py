@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,13 +15,14 @@ from rest_framework.views import APIView
 from common.documentation import PAGE, documented
 from common.pagination import page
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
-from governance.casework import authorisations, cases
+from governance.casework import authorisations, cases, disclosure, reviews
 from governance.casework.api import examples
 from governance.casework.api import serializers as shapes
 from governance.casework.authorisations import NewAuthorisation
 from tenants.api.requests import actor_of
 
 _TAG = "cases"
+_REVIEWS = "reviews"
 
 
 def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
@@ -100,6 +102,21 @@ class CaseClosing(APIView):
         return Response(shapes.CaseResponse(shapes.case_of(case)).data)
 
 
+class CaseDisclosure(APIView):
+    @documented(
+        "get_disclosure_package",
+        summary="Read the disclosure package of a case: a zip of JSON and a page",
+        tag=_TAG,
+        responses={200: None},
+        files=("application/zip",),
+        problems=(404,),
+    )
+    def get(self, request: Request, case_id: uuid.UUID) -> HttpResponse:
+        package = disclosure.export_case(actor_of(request), case_id=case_id)
+        headers = {"Content-Disposition": f'attachment; filename="{package.name}"'}
+        return HttpResponse(package.data, content_type="application/zip", headers=headers)
+
+
 class AuthorisationList(APIView):
     @documented(
         "record_authorisation",
@@ -153,3 +170,34 @@ class AuthorisationWithdrawal(APIView):
     def post(self, request: Request, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Response:
         revoked = authorisations.revoke(actor_of(request), case_id=case_id, authorisation_id=authorisation_id)
         return Response(shapes.AuthorisationResponse(shapes.authorisation_of(revoked)).data)
+
+
+class ReviewTaskList(APIView):
+    @documented(
+        "list_review_tasks",
+        summary="List results under review, newest first",
+        tag=_REVIEWS,
+        parameters=PAGE,
+        responses={200: shapes.ReviewTaskPage},
+        example=examples.LIST_REVIEW_TASKS,
+    )
+    def get(self, request: Request) -> Response:
+        found = reviews.list_tasks(
+            actor_of(request),
+            paginate=lambda rows: page(rows, request, present=shapes.review_of, newest_first=True),
+        )
+        return Response(shapes.ReviewTaskPage(found).data)
+
+
+class ReviewTaskDetail(APIView):
+    @documented(
+        "get_review_task",
+        summary="Read how a review stands; who the candidates are is not told here",
+        tag=_REVIEWS,
+        responses={200: shapes.ReviewTaskResponse},
+        problems=(404,),
+        example=examples.GET_REVIEW_TASK,
+    )
+    def get(self, request: Request, task_id: uuid.UUID) -> Response:
+        task = reviews.get_task(actor_of(request), task_id=task_id)
+        return Response(shapes.ReviewTaskResponse(shapes.review_of(task)).data)

@@ -46,6 +46,7 @@ CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
 CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
 CUSTOS_SEQUENCER_LAG_SECONDS = ENVIRONMENT.sequencer_lag_seconds
 CUSTOS_WITNESS_LAG_SECONDS = ENVIRONMENT.witness_lag_seconds
+CUSTOS_REVIEW_DAYS = 30  # after that a review that nobody gave ends, and its pictures are destroyed
 CUSTOS_WITNESS_URL = ENVIRONMENT.witness_url or ""
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
 
@@ -107,6 +108,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "guardian",
     "csp",
     "governance.audit",
     "tenants",
@@ -116,6 +118,7 @@ INSTALLED_APPS = [
     "governance",
     "governance.accountability",
     "governance.casework",
+    "governance.vetting",
     "traffic",
     "recognition",
     "dashboard",
@@ -156,7 +159,12 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# guardian answers for single objects (which officer reviews which application) and signs nobody in.
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -312,6 +320,8 @@ CELERY_TASK_ROUTES = {
     "recognition.sweep_jobs": {"queue": "maintenance"},
     "recognition.purge": {"queue": "maintenance"},
     "traffic.purge_answers": {"queue": "maintenance"},
+    "casework.end_what_is_due": {"queue": "maintenance"},
+    "vetting.keep_up": {"queue": "maintenance"},
     "recognition.promote_collection": {"queue": "maintenance"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -328,7 +338,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 CELERY_BEAT_SCHEDULE = {
+    "keep-up-vetting": {"task": "vetting.keep_up", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
+    "end-what-is-due": {"task": "casework.end_what_is_due", "schedule": 60.0, "options": {"expires": 60}},
     "purge": {"task": "recognition.purge", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }

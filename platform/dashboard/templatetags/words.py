@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any, Final
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from common.vocabulary import JobStatus, QualityReason
 
@@ -34,8 +37,14 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "allowed": ("✓", "good"),
     "refused": ("■", "bad"),
     "active": ("✓", "good"),
+    "created": ("…", "quiet"),
     "expired": ("–", "quiet"),
     "revoked": ("✕", "bad"),
+    "released": ("✓", "good"),
+    "rejected": ("✕", "bad"),
+    "inconclusive": ("•", "quiet"),
+    "open": ("▸", "good"),
+    "closed": ("–", "quiet"),
 }
 
 
@@ -63,6 +72,59 @@ def expected(number: float) -> str:
     if number >= 10:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+
+
+@register.filter
+def as_source(jpeg: bytes) -> str:
+    """A JPEG as an address inside the page: stored nowhere, and gone with it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{number:,}"
+
+
+@register.simple_block_tag
+def table(content: SafeString, label: str) -> SafeString:
+    """A table that scrolls within itself, and whose rows are cards on a narrow screen."""
+    return render_to_string("dashboard/partials/table.html", {"content": content, "label": label})
+
+
+def rate(value: float | None) -> str:
+    """A share as "1 in 12,000", or in per cent where it is large."""
+    if value is None:
+        return "–"
+    if value >= 0.001 or value <= 0:
+        return f"{100 * value:.2g} %"
+    return f"1 in {_two_digits(1 / value):,}"
+
+
+@register.filter
+def interval(rate_with_ends: dict[str, Any]) -> str:
+    """A measured share with its interval."""
+    if rate_with_ends["value"] is None:
+        return "not measured"
+    low, high = rate(rate_with_ends["low"]), rate(rate_with_ends["high"])
+    return f"{rate(rate_with_ends['value'])} ({low} to {high})"
+
+
+@register.filter
+def at(rows: list[Any], index: int) -> Any:
+    """The row at a position."""
+    return rows[index]
+
+
+@register.filter
+def inline_svg(drawn: str) -> SafeString:
+    """An SVG of ours, without its prologue, to stand in a page that is kept as a file."""
+    return mark_safe(drawn[drawn.index("<svg") :])  # noqa: S308 drawn by `recognition.evaluation.plots`, labels escaped
+
+
+def _two_digits(value: float) -> int:
+    step = 10 ** max(0, len(str(int(value))) - 2)
+    return int(round(value / step) * step)
 
 
 @register.inclusion_tag("dashboard/partials/state.html")

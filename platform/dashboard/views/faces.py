@@ -63,6 +63,8 @@ def search(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         return show(request, "search", content, partial="search_form", status=422 if form.errors else 200)
     data: bytes | None = form.cleaned_data["image"]
     found = _search(form, name=name, actor=form.narrowed(actor))
+    if found.review_task is not None:
+        return redirect("dashboard:review", found.review_task)
     picture: Picture | None = picture_of(data) if data is not None else None
     searches = searches_of(found, picture=picture)
     outlines = [search.outline for search in searches if search.outline]
@@ -86,7 +88,12 @@ def _search(form: SearchForm, *, name: str, actor: Actor) -> Identification:
     values = form.cleaned_data
     if values["face_id"] is not None:
         return identification.search_by_face(
-            values["face_id"], collection_name=name, actor=actor, threshold=values["threshold"], limit=values["limit"]
+            values["face_id"],
+            collection_name=name,
+            actor=actor,
+            threshold=values["threshold"],
+            limit=values["limit"],
+            masks=True,
         )
     return identification.search_by_image(
         values["image"],
@@ -95,6 +102,7 @@ def _search(form: SearchForm, *, name: str, actor: Actor) -> Identification:
         threshold=values["threshold"],
         limit=values["limit"],
         every_face=values["every_face"],
+        masks=True,
     )
 
 

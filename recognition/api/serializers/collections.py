@@ -80,6 +80,6 @@ def collection_of(collection: Collection) -> dict[str, Any]:
         "threshold": collection.threshold,
         "store_images": collection.store_images,
         "face_count": collection.face_count,
-        "person_count": 0,  # persons have their own tables, which do not exist yet
+        "person_count": collection.person_count,
         "created_at": collection.created_at,
     }

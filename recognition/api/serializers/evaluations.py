@@ -12,9 +12,9 @@ from common.vocabulary import JobStatus
 from recognition.evaluation import plots
 from recognition.models import COLLECTION_NAME, EvaluationRun
 
-_MOST_GROUPED: Final = 20_000
+MOST_GROUPED: Final = 20_000
 _LONGEST_GROUP: Final = 40
-_GROUP: Final = rf"\A[\w .+-]{{1,{_LONGEST_GROUP}}}\Z"
+GROUP_PATTERN: Final = rf"\A[\w .+-]{{1,{_LONGEST_GROUP}}}\Z"
 _NAME: Final = rf"\A{COLLECTION_NAME}\Z"
 
 
@@ -31,7 +31,7 @@ class EvaluationRequest(StrictSerializer):
         help_text="Other people, for the false-positive experiment: none of them may be in the collection.",
     )
     groups = serializers.DictField(
-        child=serializers.RegexField(_GROUP),
+        child=serializers.RegexField(GROUP_PATTERN),
         required=False,
         default=dict,
         help_text="Group of each external id, for the rates of each group. Not kept when the job has ended.",
@@ -39,8 +39,8 @@ class EvaluationRequest(StrictSerializer):
 
     def validate_groups(self, value: dict[str, str]) -> dict[str, str]:
         """Refuse more than a job takes."""
-        if len(value) > _MOST_GROUPED:
-            raise serializers.ValidationError(f"At most {_MOST_GROUPED:,} external ids are accepted.")
+        if len(value) > MOST_GROUPED:
+            raise serializers.ValidationError(f"At most {MOST_GROUPED:,} external ids are accepted.")
         return value
 
 

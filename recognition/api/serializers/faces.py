@@ -13,7 +13,7 @@ from recognition.models import QualityFilter
 from recognition.services.detection import Detection
 from recognition.services.enrolment import Enrolled
 from recognition.services.images import ImageReference
-from recognition.services.results import FaceView, Match
+from recognition.services.results import FaceView, Likeness, Match
 from recognition.services.verification import Comparison
 
 MOST_DELETED = 1_000
@@ -44,16 +44,22 @@ class QualityResponse(serializers.Serializer[Any]):
     score = serializers.FloatField()
 
 
-class FaceResponse(serializers.Serializer[Any]):
-    id = serializers.UUIDField(required=False, help_text="Of an enrolled face.")
-    image_id = serializers.UUIDField(required=False)
-    external_id = serializers.CharField(required=False)
+class FaceSeen(serializers.Serializer[Any]):
+    """A face in a picture that was sent, which is not enrolled."""
+
     box = BoxResponse()
     confidence = serializers.FloatField(help_text="Of the detector, in per cent.")
     landmarks = LandmarkResponse(many=True, help_text="Five; 30 where `landmarks` was asked for.")
     pose = PoseResponse()
     quality = QualityResponse()
     attributes = AttributesResponse(required=False, help_text="What was asked for and could be seen.")
+
+
+class FaceResponse(FaceSeen):
+    id = serializers.UUIDField(required=False, help_text="Of an enrolled face.")
+    image_id = serializers.UUIDField(required=False)
+    external_id = serializers.CharField(required=False)
+    person_id = serializers.CharField(required=False, help_text="Whose face it is.")
 
 
 class ImageSize(serializers.Serializer[Any]):
@@ -92,11 +98,14 @@ class CompareUpload(_CompareOptions):
     target = UploadedImage()
 
 
-class MatchResponse(serializers.Serializer[Any]):
+class LikenessResponse(serializers.Serializer[Any]):
     similarity = serializers.FloatField(help_text="Per cent, anchored on measured false match rates; no probability.")
     score = serializers.FloatField(help_text="Cosine of the templates.")
     fmr = serializers.FloatField(help_text="Share of pairs of different people that score as high.")
     fmr_words = serializers.CharField(help_text="The same in words; says so where it lies beyond the measured data.")
+
+
+class MatchResponse(LikenessResponse):
     face = FaceResponse()
 
 
@@ -115,16 +124,32 @@ class _EnrolOptions(StrictSerializer):
         return QualityFilter(value)
 
 
-class EnrolFacesRequest(_EnrolOptions):
+class _EnrolOneOptions(_EnrolOptions):
+    max_faces = serializers.IntegerField(min_value=1, max_value=MAX_FACES, required=False)
+    external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
+    person = serializers.CharField(
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=128,
+        help_text="Id of a person of the collection whose largest face this is. Only that face is enrolled, and it is"
+        " compared with nothing.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["person"] is not None and attrs.get("max_faces", 1) != 1:
+            raise serializers.ValidationError({"max_faces": ["With a person, one face is enrolled."]})
+        return {"max_faces": MAX_FACES, **attrs}
+
+
+class EnrolFacesRequest(_EnrolOneOptions):
     image = EncodedImage()
     attributes = AskedAttributes()
-    external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
-class EnrolFacesUpload(_EnrolOptions):
+class EnrolFacesUpload(_EnrolOneOptions):
     image = UploadedImage()
     attributes = AskedAttributes()
-    external_id = serializers.CharField(max_length=255, default="", allow_blank=True)
 
 
 class RejectionResponse(serializers.Serializer[Any]):
@@ -214,6 +239,8 @@ def face_of(view: FaceView) -> dict[str, Any]:
         enrolled = {"id": view.id, "image_id": view.image_id}
         if view.external_id:
             enrolled["external_id"] = view.external_id
+        if view.person:
+            enrolled["person_id"] = view.person
     said = view.attributes
     landmarks = (said.landmarks if said else None) or face.landmarks
     return {
@@ -239,15 +266,19 @@ def detection_of(detection: Detection) -> dict[str, Any]:
     }
 
 
+def likeness_of(likeness: Likeness) -> dict[str, Any]:
+    """Return the members of `LikenessResponse`."""
+    return {
+        "similarity": likeness.similarity,
+        "score": likeness.score,
+        "fmr": likeness.fmr,
+        "fmr_words": likeness.fmr_words,
+    }
+
+
 def match_of(match: Match) -> dict[str, Any]:
     """Return the members of `MatchResponse`."""
-    return {
-        "similarity": match.similarity,
-        "score": match.score,
-        "fmr": match.fmr,
-        "fmr_words": match.fmr_words,
-        "face": face_of(match.face),
-    }
+    return {**likeness_of(match), "face": face_of(match.face)}
 
 
 def comparison_of(comparison: Comparison) -> dict[str, Any]:

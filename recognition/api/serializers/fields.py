@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from common.serializers import StrictSerializer as StrictSerializer
 from recognition.images import ImageTooLarge
+from recognition.models import PERSON_NAME
 from recognition.services.images import ImageReference
 
 _BYTES: Final[dict[str, Any]] = {
@@ -76,6 +77,13 @@ class UploadedImage(serializers.FileField):
         if data.size is not None and data.size > settings.CUSTOS_MAX_IMAGE_BYTES:
             raise _too_large(data.size)
         return _within_limit(data.read())
+
+
+class PersonName(serializers.RegexField):
+    """The tenant's own id for a person."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(rf"\A(?!\.{{1,2}}\Z){PERSON_NAME}\Z", max_length=128, **options)
 
 
 class Similarity(serializers.FloatField):

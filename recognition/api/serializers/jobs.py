@@ -48,6 +48,9 @@ class JobResult(serializers.Serializer[Any]):
     faces = FaceResponse(many=True)
     rejected = RejectionResponse(many=True)
     search = SearchResponse(allow_null=True, help_text="What was found, of a job that searches.")
+    review_task = serializers.UUIDField(
+        allow_null=True, help_text="The review that what was found waits for; then `search` is null."
+    )
     problem = ProblemResponse(allow_null=True)
 
 
@@ -84,6 +87,7 @@ def _result_of(item: JobItem, *, search: Identification | None) -> dict[str, Any
         "image_id": item.image_id,
         "faces": [face_of(view_of(face)) for face in item.faces.all()],
         "rejected": item.rejected,
-        "search": identification_of(search) if search else None,
+        "search": identification_of(search) if search and search.review_task is None else None,
+        "review_task": search.review_task if search else None,
         "problem": item.problem,
     }

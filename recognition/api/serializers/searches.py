@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from recognition.api.serializers.faces import BatchImage, BoxResponse, ImagesUpload, MatchResponse, box_of, match_of
-from recognition.api.serializers.fields import EncodedImage, Similarity, StrictSerializer, UploadedImage
+from recognition.api.serializers.fields import EncodedImage, PersonName, Similarity, StrictSerializer, UploadedImage
 from recognition.services import searches
 from recognition.services.identification import (
     DEFAULT_LIMIT,
@@ -44,12 +44,13 @@ class _SearchOptions(StrictSerializer):
 class SearchRequest(_SearchOptions):
     image = EncodedImage(required=False)
     face_id = serializers.UUIDField(required=False, help_text="A face of this collection, instead of an image.")
+    person_id = PersonName(required=False, help_text="A person of this collection, instead of an image.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        if ("image" in attrs) == ("face_id" in attrs):
-            raise serializers.ValidationError("Send either an image or a face_id.")
-        if "face_id" in attrs and attrs.pop("every_face"):
+        if len({"image", "face_id", "person_id"} & attrs.keys()) != 1:
+            raise serializers.ValidationError("Send an image, a face_id or a person_id.")
+        if "image" not in attrs and attrs.pop("every_face"):
             raise serializers.ValidationError({"every_face": ["This goes with an image only."]})
         return attrs
 
@@ -71,7 +72,7 @@ class SearchBatchUpload(ImagesUpload, _BatchOptions):
 
 
 class ProbeResponse(serializers.Serializer[Any]):
-    box = BoxResponse(allow_null=True, help_text="Null when the probe is an enrolled face.")
+    box = BoxResponse(allow_null=True, help_text="Null when the probe is an enrolled face or a person.")
     confidence = serializers.FloatField(allow_null=True)
 
 
@@ -98,7 +99,7 @@ class SearchResponse(serializers.Serializer[Any]):
 def identification_of(found: Identification) -> dict[str, Any]:
     """Return the members of `SearchResponse`."""
     return {
-        "searches": [_search_of(search) for search in found.searches],
+        "searches": [search_of(search) for search in found.searches],
         "gallery_size": found.gallery_size,
         "expected_false_candidates": found.expected_false_candidates,
         "engine_version": found.engine_version,
@@ -107,7 +108,8 @@ def identification_of(found: Identification) -> dict[str, Any]:
     }
 
 
-def _search_of(search: Search) -> dict[str, Any]:
+def search_of(search: Search) -> dict[str, Any]:
+    """Return the members of `SearchOfProbe`."""
     probe = search.probe
     return {
         "probe": {"box": box_of(probe.box) if probe else None, "confidence": probe.confidence if probe else None},

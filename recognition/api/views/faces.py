@@ -68,6 +68,7 @@ class FaceList(OneImageView):
             external_id=body["external_id"],
             max_faces=body["max_faces"],
             quality=body["quality"],
+            person=body["person"],
             asked=body.get("attributes", ()),
         )
         return Response(shapes.enrolled_of(enrolled), status=status.HTTP_201_CREATED)
@@ -127,7 +128,7 @@ class FaceDetail(LimitedView):
     )
     def get(self, request: Request, collection: str, face_id: uuid.UUID) -> Response:
         face = faces.get_face(face_id, collection_name=collection, actor=actor_of(request))
-        return Response(shapes.face_of(face), headers={"ETag": face_etag(face_id)})
+        return Response(shapes.face_of(face), headers={"ETag": face_etag(face)})
 
     @documented(
         "delete_face",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import QuerySet
 
 from recognition.models import Collection
 from recognition.rekognition import paging, words
-from recognition.rekognition.arguments import arn_of
+from recognition.rekognition.arguments import arn_of, new_name
 from recognition.rekognition.call import Call
-from recognition.rekognition.faults import invalid
 from recognition.services import collections, deletion
-
-_NO_NAMES: Final = (".", "..")
 
 
 def create_collection(call: Call) -> dict[str, Any]:
     """Create a collection with the instance's own engine."""
-    if call.collection_name in _NO_NAMES:
-        raise invalid("CollectionId must not be a dot or two: they cannot stand in an address.")
-    made = collections.create_collection(call.collection_name, actor=call.actor, tags=call.parameters.get("Tags"))
+    name = new_name(call, "CollectionId")
+    made = collections.create_collection(name, actor=call.actor, tags=call.parameters.get("Tags"))
     return {
         "StatusCode": 200,
         "CollectionArn": arn_of(call, name=made.name),
@@ -33,6 +29,7 @@ def describe_collection(call: Call) -> dict[str, Any]:
     found = collections.get_collection(call.collection_name, actor=call.actor)
     return {
         "FaceCount": found.face_count,
+        "UserCount": found.person_count,
         "FaceModelVersion": words.model_version(found.engine_version),
         "CollectionARN": f"arn:{arn_of(call, name=found.name)}",
         "CreationTimestamp": found.created_at.timestamp(),

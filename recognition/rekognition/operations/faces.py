@@ -46,11 +46,13 @@ def index_faces(call: Call) -> dict[str, Any]:
 
 
 def list_faces(call: Call) -> dict[str, Any]:
-    """List the faces of a collection, oldest first; all of them, or those of certain ids."""
+    """List the faces of a collection, oldest first; all of them, or those of certain ids or of a user."""
 
     def page(rows: QuerySet[Face], collection: Collection) -> dict[str, Any]:
         if "FaceIds" in call.parameters:
             rows = rows.filter(id__in=call.parameters["FaceIds"])
+        if "UserId" in call.parameters:
+            rows = rows.filter(person__name=call.parameters["UserId"], person__collection_id=collection.id)
         found, token = paging.page_of(rows, call)
         version = collection.engine_version
         return {
@@ -95,13 +97,17 @@ def search_faces_by_image(call: Call) -> dict[str, Any]:
 
 
 def delete_faces(call: Call) -> dict[str, Any]:
-    """Delete faces; those that there are none of are told apart."""
+    """Delete faces; those of users, and those that there are none of, are told apart."""
     face_ids = [uuid.UUID(face_id) for face_id in call.parameters["FaceIds"]]
-    done = deletion.delete_faces(face_ids, collection_name=call.collection_name, actor=call.actor)
+    done = deletion.delete_faces(face_ids, collection_name=call.collection_name, actor=call.actor, spares_persons=True)
     return {
         "DeletedFaces": [str(face_id) for face_id in done.deleted],
         "UnsuccessfulFaceDeletions": [
-            {"FaceId": str(face_id), "Reasons": ["FACE_NOT_FOUND"]} for face_id in done.unknown
+            *(
+                {"FaceId": str(face_id), "UserId": user_id, "Reasons": ["ASSOCIATED_TO_AN_EXISTING_USER"]}
+                for face_id, user_id in done.spared
+            ),
+            *({"FaceId": str(face_id), "Reasons": ["FACE_NOT_FOUND"]} for face_id in done.unknown),
         ],
     }
 

@@ -1,0 +1,97 @@
+"""What time ends: urgent uses that nobody ratified, and reviews that nobody gave. Run every minute; safe to repeat.
+
+The stop needs no task: WAR-002 refuses from the deadline on. This destroys what such a use brought.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from common.context import Actor, ActorKind, Usage, tenant_scope
+from common.errors import PlatformError
+from common.vocabulary import AuthorisationKind, Operation
+from governance import gate
+from governance.audit import ledger
+from governance.audit.tags import Tag
+from governance.casework import selectors
+from governance.casework.models import Authorisation, ReviewTask
+from governance.casework.verdicts import end
+
+logger = logging.getLogger(__name__)
+
+MOST: Final = 500
+# While WAR-002 speaks, jobs of the case are halted as they come to be asked for; only then is it
+# taken out of the facts.
+GRACE: Final = timedelta(minutes=2)
+
+
+def end_what_is_due() -> None:
+    """Purge what lapsed urgent uses brought, and end reviews that are too old."""
+    lapsed = Authorisation.objects.using("officer").filter(
+        kind=AuthorisationKind.EXIGENT, ratified_at=None, purged_at=None, ratify_by__lt=Now() - GRACE
+    )
+    _each(lapsed, act=_purge)
+    old = ReviewTask.objects.using("officer").filter(status=ReviewTask.Status.PENDING, expires_at__lt=Now())
+    _each(old, act=_expire)
+
+
+def _each(rows: QuerySet[Authorisation] | QuerySet[ReviewTask], *, act: Callable[..., None]) -> None:
+    due: Iterable[tuple[uuid.UUID, uuid.UUID]] = list(rows.order_by("id").values_list("tenant_id", "id")[:MOST])
+    for tenant_id, row_id in due:
+        try:
+            act(row_id, tenant_id=tenant_id)
+        except (PlatformError, DatabaseError, InterfaceError):
+            logger.exception("%s of a due row failed; it is tried again", act.__name__)
+
+
+def _purge(authorisation_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    with _destroying("authorisation", authorisation_id, tenant_id=tenant_id) as admission, tenant_scope(tenant_id):
+        rows = Authorisation.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=authorisation_id)
+        authorisation = rows.get()
+        if authorisation.purged_at is None and authorisation.ratified_at is None:
+            n_reviews = selectors.delete_reviews(
+                ReviewTask.objects.filter(tenant_id=tenant_id, urgent_id=authorisation_id)
+            )
+            Authorisation.objects.filter(tenant_id=tenant_id, id=authorisation_id).update(purged_at=Now())
+            ledger.record_event(
+                Tag.AUTHORISATION_PURGED,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("authorisation", authorisation_id),
+                tenant_id=tenant_id,
+                data={"case": str(authorisation.case_id), "n_reviews": n_reviews},
+            )
+        admission.complete()
+
+
+def _expire(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    with _destroying("review_task", task_id, tenant_id=tenant_id) as admission, tenant_scope(tenant_id):
+        task = selectors.lock_review(tenant_id, task_id=task_id)
+        if task.is_pending:
+            end(task, status=ReviewTask.Status.EXPIRED)
+            ledger.record_event(
+                Tag.REVIEW_CLOSED,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("review_task", task_id),
+                tenant_id=tenant_id,
+                data={"status": ReviewTask.Status.EXPIRED.value, "n_released": 0},
+            )
+        admission.complete()
+
+
+def _destroying(kind: str, row_id: uuid.UUID, *, tenant_id: uuid.UUID) -> AbstractContextManager[gate.Admission]:
+    """Destroying goes through the gate as a deletion by the system: a right, which no refusal blocks."""
+    request = gate.AccessRequest(
+        actor=Actor(ActorKind.SYSTEM, row_id, tenant_id, Usage(None, None, None)),
+        operation=Operation.DELETE,
+        resource=gate.ResourceRef(kind, row_id, tenant_id),
+    )
+    return gate.authorised(request)

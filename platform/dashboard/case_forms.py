@@ -1,0 +1,149 @@
+"""What is filled in about cases, authorisations, training and reviews."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from dashboard.forms import choices_of
+from governance.casework.authorisations import NewAuthorisation
+from governance.casework.verdicts import LONGEST_REASONS, Judgement, Sheet, ShownCandidate, ShownProbe
+from governance.rules.casework import IDENTIFYING
+
+_DAY = {"type": "date"}
+
+
+class CaseForm(forms.Form):
+    reference = forms.CharField(
+        max_length=200,
+        help_text="Your own name for it, in plain letters, digits and signs. Searches name it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    purpose = forms.ChoiceField(choices=choices_of(Purpose), help_text="What its searches are for.")
+    offence_class = forms.ChoiceField(choices=choices_of(OffenceClass), label="How grave the offence is")
+    rationale = forms.CharField(
+        min_length=10, max_length=4000, label="Why somebody is looked for", widget=forms.Textarea(attrs={"rows": 3})
+    )
+    officers = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Who may search in it",
+        help_text="Of your members. Keys of the organisation may, too.",
+    )
+
+    def __init__(self, data: Any, *, people: Iterable[tuple[uuid.UUID, str]]) -> None:
+        super().__init__(data)
+        self.fields["officers"].choices = [(str(user_id), name) for user_id, name in people]  # type: ignore[attr-defined]
+
+    @property
+    def officer_ids(self) -> list[uuid.UUID]:
+        """Of a valid form."""
+        return [uuid.UUID(user_id) for user_id in self.cleaned_data["officers"]]
+
+
+class AuthorisationForm(forms.Form):
+    kind = forms.ChoiceField(
+        choices=choices_of(AuthorisationKind),
+        help_text="Exigent: no court yet. One must ratify it within 24 hours (real time) or 48.",
+    )
+    authority = forms.CharField(max_length=200, label="Court, or who declares the urgency")
+    operations = forms.MultipleChoiceField(
+        choices=[choice for choice in choices_of(Operation) if choice[0] in IDENTIFYING],
+        widget=forms.CheckboxSelectMultiple,
+        label="What it covers",
+    )
+    first_day = forms.DateField(widget=forms.DateInput(attrs=_DAY), help_text="From its beginning, UTC.")
+    last_day = forms.DateField(widget=forms.DateInput(attrs=_DAY), help_text="To its end, UTC.")
+    document_reference = forms.CharField(max_length=200, required=False, label="Number of the document")
+    document_digest = forms.CharField(
+        required=False,
+        label="SHA-256 of the document",
+        help_text="64 hexadecimal digits. The document itself is not kept here.",
+        validators=[RegexValidator(r"\A[0-9a-f]{64}\Z", "Use 64 digits 0–9 and a–f.")],
+    )
+
+    @property
+    def document(self) -> NewAuthorisation:
+        """What the document of a valid form says."""
+        values = self.cleaned_data
+        return NewAuthorisation(
+            kind=AuthorisationKind(values["kind"]),
+            authority=values["authority"],
+            operations={Operation(slug) for slug in values["operations"]},
+            valid_from=_midnight(values["first_day"]),
+            valid_until=_midnight(values["last_day"] + timedelta(days=1)),
+            document_reference=values["document_reference"],
+            document_digest=values["document_digest"],
+        )
+
+
+class TrainingForm(forms.Form):
+    user_id = forms.TypedChoiceField(coerce=uuid.UUID, label="Who")
+    course = forms.CharField(max_length=200, help_text="Which course in comparing faces was passed.")
+    last_day = forms.DateField(widget=forms.DateInput(attrs=_DAY), help_text="Within a year from now.")
+
+    def __init__(self, data: Any, *, people: Iterable[tuple[uuid.UUID, str]]) -> None:
+        super().__init__(data)
+        self.fields["user_id"].choices = [(str(user_id), name) for user_id, name in people]  # type: ignore[attr-defined]
+
+    @property
+    def expires_at(self) -> datetime:
+        """The end of the last day, in UTC; of a valid form."""
+        return _midnight(self.cleaned_data["last_day"] + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A candidate beside the field that judges it."""
+
+    shown: ShownCandidate
+    field: forms.BoundField
+
+
+class VerdictForm(forms.Form):
+    """One choice for each candidate of a sheet, and the reasons."""
+
+    def __init__(self, data: Any, *, sheet: Sheet) -> None:
+        super().__init__(data)
+        self.sheet = sheet
+        for probe in sheet.probes:
+            for shown in probe.candidates:
+                self.fields[str(shown.candidate.id)] = forms.ChoiceField(
+                    choices=[("", "choose"), *Judgement.choices],
+                    label=f"Candidate {shown.candidate.rank} for face {probe.probe.number}",
+                )
+        self.fields["reasons"] = forms.CharField(
+            max_length=LONGEST_REASONS,
+            label="Why: the features that agree and those that do not",
+            widget=forms.Textarea(attrs={"rows": 4}),
+        )
+
+    @property
+    def probes(self) -> Iterator[tuple[ShownProbe, list[Row]]]:
+        """Each probe with its candidates and their fields."""
+        for probe in self.sheet.probes:
+            yield probe, [Row(shown, self[str(shown.candidate.id)]) for shown in probe.candidates]
+
+    @property
+    def reasons_field(self) -> forms.BoundField:
+        return self["reasons"]
+
+    @property
+    def judgements(self) -> dict[uuid.UUID, Judgement]:
+        """Of a valid form."""
+        return {
+            shown.candidate.id: Judgement(self.cleaned_data[str(shown.candidate.id)])
+            for probe in self.sheet.probes
+            for shown in probe.candidates
+        }
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,46 @@
+"""Persons of a tenant's collections."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection as CollectionOf
+
+from django.db.models import QuerySet
+
+from recognition.errors import PersonNotFound
+from recognition.models import Collection, Face, Person
+from recognition.selectors.retention import is_live
+
+
+def list_in(collection: Collection) -> QuerySet[Person]:
+    """Return the persons of a collection; run it inside the tenant's scope."""
+    return Person.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
+
+
+def get_in(collection: Collection, *, name: str) -> Person:
+    """Return the person of this id in the collection.
+
+    Raises:
+        PersonNotFound: there is none.
+    """
+    person = list_in(collection).filter(name=name).first()
+    if person is None:
+        raise PersonNotFound
+    return person
+
+
+def by_id_in(collection: Collection, *, person_ids: CollectionOf[uuid.UUID]) -> dict[uuid.UUID, Person]:
+    """Return the persons of the collection with these keys, those that exist."""
+    return {person.id: person for person in list_in(collection).filter(id__in=person_ids)}
+
+
+def faces_of(person: Person) -> QuerySet[Face]:
+    """Return the person's faces, also those that wait for the purge."""
+    return Face.objects.filter(
+        tenant_id=person.tenant_id, collection_id=person.collection_id, person_id=person.id
+    ).select_related("person")
+
+
+def live_faces_of(person: Person) -> QuerySet[Face]:
+    """Return the person's faces whose time is not over."""
+    return faces_of(person).filter(is_live())

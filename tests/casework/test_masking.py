@@ -1,0 +1,314 @@
+"""Nobody is named before two reviewers released them: one test for each way that somebody might try."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from common.context import tenant_scope
+from common.vocabulary import Operation
+from governance import gate
+from governance.casework.models import ReviewCandidate, ReviewProbe
+from governance.casework.verdicts import Judgement
+from governance.errors import PolicyRefused
+from recognition.engines.fake import face_picture
+from recognition.models import JobItem
+from recognition.services import batches, collections, enrolment, identification, jobs, masking, verification
+from tests.casework.conftest import GALLERY, Charity, Judge, encoded
+from tests.recognition.conftest import decided
+from tests.worlds import Player
+
+
+def _names(charity: Charity, text: str) -> list[str]:
+    """Return what of the identities an answer holds."""
+    return [secret for secret in (str(charity.anna), str(charity.bert), "anna", "bert") if secret in text]
+
+
+def _masked(charity: Charity, response: Any) -> dict[str, Any]:
+    """Return the review of an answer that names nobody."""
+    assert response.status_code == 202, response.content
+    assert _names(charity, response.content.decode()) == []
+    task: dict[str, Any] = response.json()["review_task"]
+    assert task["status"] == "pending"
+    assert response["Location"] == f"/v1/review-tasks/{task['id']}"
+    return task
+
+
+def test_a_search_answers_with_bands_and_words_and_nobody(charity: Charity) -> None:
+    response = charity.search()
+
+    task = _masked(charity, response)
+    (candidate,) = task["probes"][0]["candidates"]
+    assert candidate["rank"] == 1
+    assert candidate["band"] == "at most 1 false match per 1,000,000 comparisons of different people"
+    assert not {"similarity", "score", "face"} & candidate.keys()
+    assert "similarity" not in response.content.decode()
+    notices = " ".join(task["notices"])
+    assert "not probable cause" in notices and "false match rate in words" in notices
+    decision, outcome = decided(charity.player, response)
+    assert decision["decision"]["obligations"] == ["HUM-001", "HUM-002", "HUM-003"]
+    assert outcome["n_candidates"] == 1
+
+
+def test_a_search_by_an_enrolled_face_is_masked_too(charity: Charity) -> None:
+    twin = charity.player.client.post(
+        f"/v1/collections/{GALLERY}/faces", {"image": encoded(face_picture(1, variant=2))}, format="json"
+    ).json()["faces"][0]["id"]
+
+    response = charity.player.client.post(f"/v1/collections/{GALLERY}/search", {"face_id": twin}, format="json")
+
+    _masked(charity, response)
+
+
+def test_a_search_for_every_face_is_one_review(charity: Charity) -> None:
+    picture = face_picture(1, others=(2,), variant=1)
+
+    response = charity.player.client.post(
+        f"/v1/collections/{GALLERY}/search", {"image": encoded(picture), "every_face": True}, format="json"
+    )
+
+    task = _masked(charity, response)
+    assert [len(probe["candidates"]) for probe in task["probes"]] == [1, 1]
+
+
+def test_a_search_that_finds_nobody_is_answered_and_keeps_nothing(charity: Charity) -> None:
+    response = charity.search(77)
+
+    assert response.status_code == 200
+    assert response.json()["searches"][0]["candidates"] == []
+    with tenant_scope(charity.player.tenant.id):
+        assert not ReviewProbe.objects.exists()
+
+
+def test_of_several_probes_the_one_that_is_like_nobody_is_not_kept(charity: Charity) -> None:
+    picture = face_picture(1, others=(77,), variant=1)
+
+    charity.player.client.post(
+        f"/v1/collections/{GALLERY}/search", {"image": encoded(picture), "every_face": True}, format="json"
+    )
+
+    with tenant_scope(charity.player.tenant.id):
+        kept = [bool(probe.sealed_crop) for probe in ReviewProbe.objects.order_by("number")]
+    assert sorted(kept) == [False, True]
+
+
+def test_the_way_by_reading_the_review(charity: Charity) -> None:
+    task = _masked(charity, charity.search())
+
+    shown = charity.player.client.get(f"/v1/review-tasks/{task['id']}")
+
+    assert shown.json() == task
+    assert _names(charity, shown.content.decode()) == []
+
+
+def test_the_way_by_listing_reviews(charity: Charity) -> None:
+    task = _masked(charity, charity.search())
+
+    listed = charity.player.client.get("/v1/review-tasks")
+
+    assert [item["id"] for item in listed.json()["items"]] == [task["id"]]
+    assert _names(charity, listed.content.decode()) == []
+
+
+def test_the_way_by_reading_the_result_early(charity: Charity, judge: Judge) -> None:
+    task = _masked(charity, charity.search())
+    path = f"/v1/review-tasks/{task['id']}/result"
+
+    assert charity.player.client.get(path).json()["code"] == "review-pending"
+    judge(charity.reviewers[0], task["id"])
+    early = charity.player.client.get(path)
+
+    assert (early.status_code, early.json()["code"]) == (409, "review-pending")
+    assert _names(charity, early.content.decode()) == []
+
+
+def test_the_way_by_a_candidates_id(charity: Charity) -> None:
+    """It is valid in its review alone."""
+    task = _masked(charity, charity.search())
+    candidate = task["probes"][0]["candidates"][0]["id"]
+
+    answers = [
+        charity.player.client.get(f"/v1/collections/{GALLERY}/faces/{candidate}"),
+        charity.player.client.post(f"/v1/collections/{GALLERY}/search", {"face_id": candidate}, format="json"),
+        charity.player.client.get(f"/v1/review-tasks/{candidate}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+
+
+def test_the_way_by_comparing(charity: Charity) -> None:
+    body = {"source": encoded(face_picture(1)), "target": encoded(face_picture(1, others=(2,), variant=1))}
+
+    response = charity.player.client.post("/v1/compare", body, format="json")
+
+    task = _masked(charity, response)
+    assert task["operation"] == "compare"
+    assert not {"matches", "unmatched", "similarity"} & set(response.json())
+
+
+def test_the_way_by_a_job(charity: Charity) -> None:
+    body = {"images": [encoded(face_picture(1, variant=1)), encoded(face_picture(77))]}
+    job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+
+    state = charity.player.client.get(f"/v1/jobs/{job['id']}")
+    results = charity.player.client.get(f"/v1/jobs/{job['id']}/results")
+
+    found, nobody = results.json()["items"]
+    assert (found["search"], nobody["review_task"]) == (None, None)
+    assert nobody["search"]["searches"][0]["candidates"] == []
+    task = charity.player.client.get(f"/v1/review-tasks/{found['review_task']}").json()
+    assert (task["status"], task["job_id"]) == ("pending", job["id"])
+    assert _names(charity, results.content.decode() + state.content.decode()) == []
+    with tenant_scope(charity.player.tenant.id):
+        assert _names(charity, json.dumps([item.search for item in JobItem.objects.all()])) == []
+
+
+def test_the_way_by_a_result_from_before_the_rule(charity: Charity) -> None:
+    """A job that named its candidates is not read any more once such results must be reviewed."""
+    body = {"images": [encoded(face_picture(1, variant=1))]}
+    job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+    with tenant_scope(charity.player.tenant.id):
+        item = JobItem.objects.get()
+        candidate = {"face_id": str(charity.anna), "similarity": 99.9, "score": 0.9, "fmr": 1e-9, "fmr_words": "few"}
+        item.search["searches"][0]["candidates"] = [candidate]
+        JobItem.objects.update(search={**item.search, "review_task": None})
+
+    answer = charity.player.client.get(f"/v1/jobs/{job['id']}/results")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "result-never-reviewed")
+
+
+def test_the_way_by_an_edge_that_knows_nothing_of_reviews(charity: Charity) -> None:
+    """Another edge calls the use-case without saying that it masks."""
+    for call in (
+        lambda: identification.search_by_image(face_picture(1), collection_name=GALLERY, actor=charity.actor),
+        lambda: identification.search_by_face(charity.anna, collection_name=GALLERY, actor=charity.actor),
+        lambda: verification.compare_faces(face_picture(1), target=face_picture(1), actor=charity.actor),
+    ):
+        with pytest.raises(PolicyRefused) as refusal:
+            call()
+        assert {"HUM-001", "HUM-002", "HUM-003"} <= {rule["id"] for rule in refusal.value.rules}
+
+
+@pytest.mark.parametrize(
+    "operation", [Operation.SEARCH, Operation.CLUSTER, Operation.EXPORT, Operation.TRACK, Operation.WATCHLIST_REALTIME]
+)
+def test_the_way_by_clustering_export_persons_and_whatever_comes(charity: Charity, operation: Operation) -> None:
+    """Person search, joining faces to a person, clusters, exports, videos: none of them masks, so none is let in."""
+    request = gate.AccessRequest(
+        actor=charity.actor,
+        operation=operation,
+        resource=gate.ResourceRef("collection", None, charity.player.tenant.id),
+        threshold=99.0,
+    )
+
+    decision = gate.authorise(request)
+
+    assert not decision.is_allowed
+    assert "HUM-001" in [rule.id for rule in decision.verdict.fired]
+
+
+def test_the_way_by_the_decision_of_the_search(charity: Charity) -> None:
+    response = charity.search()
+
+    explained = charity.player.client.get(f"/v1/decisions/{response['Custos-Decision']}")
+
+    assert explained.status_code == 200
+    assert _names(charity, explained.content.decode()) == []
+
+
+def test_the_way_by_the_database(charity: Charity) -> None:
+    """Who reads the tables without the platform's keys learns nobody's identity, and sees nobody."""
+    charity.search()
+
+    with tenant_scope(charity.player.tenant.id), connections["default"].cursor() as cursor:
+        rows = ""
+        for table in ("reviewtask", "reviewprobe", "reviewcandidate"):
+            cursor.execute(f"SELECT t::text FROM casework_{table} t")
+            rows += str(cursor.fetchall())
+        crop = bytes(ReviewProbe.objects.get().sealed_crop or b"")
+        payload = bytes(ReviewCandidate.objects.get().sealed_payload)
+    assert _names(charity, rows) == []
+    assert charity.anna.bytes.hex() not in rows
+    assert crop and not crop.startswith(b"\xff\xd8")
+    assert b"face_id" not in payload
+
+
+def test_more_than_two_people_can_look_at_is_refused_whole(charity: Charity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "MOST_CANDIDATES", 0)
+
+    answer = charity.search()
+    body = {"images": [encoded(face_picture(1, variant=1))]}
+    job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "too-many-to-review")
+    with tenant_scope(charity.player.tenant.id):
+        item = JobItem.objects.get()
+        assert not ReviewCandidate.objects.exists()
+    assert (item.status, item.problem["code"]) == ("failed", "too-many-to-review")
+
+
+def test_another_purpose_is_not_masked(alice: Player) -> None:
+    collections.create_collection(GALLERY, actor=alice.actor)
+    enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=alice.actor, external_id="anna")
+
+    answer = alice.client.post(
+        f"/v1/collections/{GALLERY}/search", {"image": encoded(face_picture(1, variant=1))}, format="json"
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["searches"][0]["candidates"][0]["face"]["external_id"] == "anna"
+
+
+def test_a_halted_job_takes_its_reviews_along(charity: Charity) -> None:
+    body = {"images": [encoded(face_picture(1, variant=1)) for _ in range(batches.BATCH_IMAGES + 1)]}
+    job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+    refusal = PolicyRefused(decision_id=uuid.uuid4(), rules=[{"id": "MOR-001", "reason": "stopped"}])
+    with tenant_scope(charity.player.tenant.id):
+        assert ReviewCandidate.objects.count() == batches.BATCH_IMAGES
+
+    jobs.halt(uuid.UUID(job["id"]), refusal=refusal, tenant_id=charity.player.tenant.id)
+
+    with tenant_scope(charity.player.tenant.id):
+        assert not ReviewCandidate.objects.exists()
+
+
+def test_a_deleted_face_is_a_candidate_no_more(charity: Charity, judge: Judge) -> None:
+    pending, closed = (_masked(charity, charity.search()) for _ in range(2))
+    for reviewer in charity.reviewers:
+        judge(reviewer, closed["id"])
+
+    charity.player.client.delete(f"/v1/collections/{GALLERY}/faces/{charity.anna}")
+
+    result = charity.player.client.get(f"/v1/review-tasks/{closed['id']}/result").json()
+    assert result["searches"][0]["candidates"] == []
+    assert charity.player.client.get(f"/v1/review-tasks/{pending['id']}").json()["probes"][0]["candidates"] == []
+    with tenant_scope(charity.player.tenant.id):
+        assert not ReviewCandidate.objects.exists()
+
+
+def test_a_deleted_collection_takes_its_reviews_along(charity: Charity) -> None:
+    task = _masked(charity, charity.search())
+
+    charity.player.client.delete(f"/v1/collections/{GALLERY}")
+
+    assert charity.player.client.get(f"/v1/review-tasks/{task['id']}").status_code == 404
+
+
+def test_every_judgement_but_two_releases_withholds(charity: Charity, judge: Judge) -> None:
+    task = _masked(charity, charity.search())
+    judge(charity.reviewers[0], task["id"], Judgement.RELEASE)
+    judge(charity.reviewers[1], task["id"], Judgement.INCONCLUSIVE)
+
+    result = charity.player.client.get(f"/v1/review-tasks/{task['id']}/result")
+
+    assert result.json()["review_task"]["status"] == "inconclusive"
+    assert _names(charity, result.content.decode()) == []
