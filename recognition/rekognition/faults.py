@@ -64,8 +64,8 @@ _REVIEWED: Final = {
     "CompareFaces": "/v1/compare",
     "SearchFaces": "/v1/collections/{collection}/search",
     "SearchFacesByImage": "/v1/collections/{collection}/search",
-    "SearchUsers": "/v1/collections/{collection}/persons:search",
-    "SearchUsersByImage": "/v1/collections/{collection}/persons:search",
+    "SearchUsers": "/v1/collections/{collection}/search",
+    "SearchUsersByImage": "/v1/collections/{collection}/search",
 }
 _REVIEW_RULE: Final = "HUM-001"
 

@@ -151,6 +151,19 @@ def test_of_searches_that_end_at_the_same_time_no_more_come_through_than_there_a
     assert refused == [["QUO-001"]] * 3
 
 
+@pytest.mark.usefixtures("tight")
+@pytest.mark.parametrize("fresh_seconds", [-1.0, 3600.0])
+def test_a_search_that_took_long_and_is_judged_anew_is_counted_once(
+    charity: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    _search(charity, n_searches=4)
+    _search(charity, case="A-2", probe="picture:z")
+
+    assert _refusal(charity, case="A-3") == ["QUO-001"]
+
+
 def test_nothing_is_counted_of_whom_no_rule_limits(alice: Player) -> None:
     _search(alice, probe="picture:x")
 
