@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,16 +23,37 @@ from tqdm import tqdm
 from benchmarks.instance import BenchTenant, bench_instance
 from benchmarks.rows import Goal, Row, Samples, write
 
+if TYPE_CHECKING:
+    from governance.policies import Policy
+
 REQUESTS = 300
 WARM_UP = 30
 CLIENTS = 16
 CLIENT_SECONDS = 6.0
+# A search with most rules in scope. What is measured: which facts are demanded, the verdict, and until when it holds.
+_INVESTIGATION: dict[str, object] = {
+    "tenant_category": "victim_rescue_ngo",
+    "on_behalf_of": "law_enforcement",
+    "purpose": "victim_identification",
+    "case_state": "open",
+    "case_purpose": "victim_identification",
+    "case_offence": "serious",
+    "case_admits": True,
+    "gallery_size": 5_000,
+    "fmr_femto": 10**8,
+    "evaluations": [
+        {"origin": "shipped", "least_threshold_milli": 0, "group_ratio_milli": None, "interval_ratio_milli": None}
+    ],
+    "searches_today": 3,
+    "searches_in_case": 3,
+    "searches_of_subject": 1,
+}
 
 
 def main() -> int:
     """Measure and write the rows."""
     with bench_instance() as tenant:
-        rows = [*_one_client(tenant), _many_clients(tenant), _pure_rules(tenant)]
+        rows = [*_one_client(tenant), _many_clients(tenant), *_pure_rules(tenant)]
     return write("gate", rows)
 
 
@@ -109,19 +131,32 @@ def _many_clients(tenant: BenchTenant) -> Row:
     )
 
 
-def _pure_rules(tenant: BenchTenant) -> Row:
+def _pure_rules(tenant: BenchTenant) -> list[Row]:
     from common.vocabulary import Operation
-    from governance import gate, policies
+    from governance import gate
 
     resource = gate.ResourceRef("collection", None, tenant.actor.tenant_id)
     request = gate.AccessRequest(actor=tenant.actor, operation=Operation.SEARCH, resource=resource, threshold=90.0)
     decision = gate.authorise(request)
+    return [
+        _evaluations(decision.policy, decision.facts).row("rules alone, one decision", goal=Goal(at_most=1.0)),
+        _evaluations(decision.policy, decision.facts | _INVESTIGATION).row(
+            "rules alone, one decision of an investigation", goal=Goal(at_most=1.0)
+        ),
+    ]
+
+
+def _evaluations(policy: Policy, facts: dict[str, object]) -> Samples:
+    from governance import policies
+
     samples = Samples()
     for _ in range(3000):
         started = time.perf_counter()
-        policies.evaluate(decision.policy, decision.facts)
+        policies.demanded(policy, facts)
+        policies.evaluate(policy, facts)
+        policies.next_boundary(policy, facts)
         samples.milliseconds.append((time.perf_counter() - started) * 1000)
-    return samples.row("rules alone, one decision", goal=Goal(at_most=1.0))
+    return samples
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
 from governance.rules.structural import AUD_001, INPUT_001
+from governance.rules.subjects import CON_RULES
 from governance.rules.thresholds import THR_RULES
 from governance.rules.usage import EUS_RULES, KEY_RULES, PUR_RULES
 
@@ -40,6 +41,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *THR_RULES,
         *RELIABILITY_RULES,
         *EXTENT_RULES,
+        *CON_RULES,
         *HUM_RULES,
         AUD_001,
         *EVIDENCE_RULES,
@@ -76,9 +78,14 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 7,
+    "version": 8,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
+
+
+def mandatory_rules() -> list[dict[str, Any]]:
+    """Return the rules that every policy contains, as its body has them."""
+    return [setting for setting in DEFAULT_POLICY_BODY["rules"] if CATALOGUE[setting["id"]].is_mandatory]
 
 
 def as_markdown() -> str:
@@ -90,7 +97,7 @@ def _preface() -> Iterator[str]:
     yield from (
         "# Rules",
         "",
-        "Made from `governance/catalogue.py`; do not edit. Rules are modelled on law and policy, each with its source;",
+        "Made by `manage.py rules_reference`; do not edit. Rules are modelled on law and policy, each with its source;",
         "nothing here is legal advice. Deny always wins, no allow means deny, and every rule is evaluated: a refusal",
         "lists every reason. A rule speaks only where its selector matches and between its dates; a fact that it needs",
         "and does not get refuses the request (INPUT-001). *Spares rights* marks the rules that never stand in the way",

@@ -94,6 +94,13 @@ class TooManyInForce(Conflict):
     title = "Too many are in force at once"
 
 
+class ConsentWithdrawn(Conflict):
+    """The person took their consent back while the picture was looked at (CON-002)."""
+
+    code = "consent-withdrawn"
+    title = "The person has withdrawn consent"
+
+
 class AlreadyEnded(Conflict):
     code = "already-ended"
     title = "This has ended already"

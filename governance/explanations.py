@@ -14,17 +14,23 @@ from common.vocabulary import Operation
 from governance import gate
 from governance.audit import selectors
 from governance.audit.models import AuditEntry
-from governance.errors import DecisionNotFound
+from governance.errors import DecisionNotFound, PolicyNotSigned
+from governance.policies import RuleOutcome, outcomes
+from governance.selectors import load_policy
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedDecision:
-    """A decision entry and, once the operation has ended, its outcome entry."""
+    """A decision entry and, once the operation has ended, its outcome entry.
+
+    `rules` is what each rule of its policy version said to the recorded facts; empty where the version is not signed.
+    """
 
     decision: AuditEntry
     outcome: AuditEntry | None
+    rules: dict[str, RuleOutcome]
 
 
 def list_decisions(*, actor: Actor, paginate: Callable[[QuerySet[AuditEntry]], T], only_refusals: bool = False) -> T:
@@ -47,8 +53,18 @@ def get_decision(decision_id: uuid.UUID, *, actor: Actor) -> ExplainedDecision:
         if decision is None:
             raise DecisionNotFound
         outcome = selectors.get_outcome(actor.tenant_id, decision_id=decision_id)
+        rules = _outcomes(decision)
         admission.complete()
-    return ExplainedDecision(decision, outcome)
+    return ExplainedDecision(decision, outcome, rules)
+
+
+def _outcomes(decision: AuditEntry) -> dict[str, RuleOutcome]:
+    content = decision.content
+    try:
+        policy = load_policy(content["decision"]["policy_version"])
+    except PolicyNotSigned:
+        return {}  # published before versions were signed
+    return outcomes(policy, content["facts"])
 
 
 def _request(actor: Actor, *, decision_id: uuid.UUID | None) -> gate.AccessRequest:

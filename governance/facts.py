@@ -167,6 +167,7 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "category|None": _or_none(_one_of(CATEGORY_SLUGS)),
     "jurisdiction|None": _or_none(_one_of(JURISDICTION_SLUGS)),
     "approval_state": _one_of(frozenset({"none", "live", "revoked"})),
+    "consent_state": _one_of(frozenset({"unnamed", "none", "live", "withdrawn"})),
     "list[attestation]": _all_of(ATTESTATION_SLUGS),
     "list[circumstance]": _all_of(CIRCUMSTANCE_SLUGS),
     "list[evaluation]": _records(_EVALUATION),
@@ -289,6 +290,7 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.DERIVED,
             "Searches with this probe in the last 30 days, since an independent review; null: many probes, or none.",
         ),
+        FactSpec("consent_state", "consent_state", _S.COLLECTION, "The consent on record of the person enrolled."),
         FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
         FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),
     )

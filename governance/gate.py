@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common import context
@@ -92,6 +92,7 @@ class Admission:
     request: AccessRequest
     decision: Decision
     _is_complete: bool = field(default=False, init=False)
+    _is_counted: bool = field(default=False, init=False)
     _judged_at: float = field(default_factory=time.monotonic, init=False)
 
     @property
@@ -202,6 +203,7 @@ class Admission:
             case_ref=usage.case_ref,
             decision_id=self.decision.id,
         )
+        self._is_counted = True
         if exceeded is not None:
             self._refuse(exceeded.rule_id, finding={"limit": f"{exceeded.limit:,}"})
 
@@ -209,7 +211,9 @@ class Admission:
         return time.monotonic() - self._judged_at > FRESH_SECONDS
 
     def _judge_again(self) -> None:
-        verdict = judge(self.request, threshold=self.decision.threshold).verdict
+        # What was counted already is among the counts that are read now.
+        request = replace(self.request, n_searches=0) if self._is_counted else self.request
+        verdict = judge(request, threshold=self.decision.threshold).verdict
         if verdict.effect != "allow":
             raise PolicyRefused(decision_id=self.decision.id, rules=_rules(verdict))
         if further := set(verdict.obligations) - set(self.obligations):

@@ -12,15 +12,16 @@ class RecognitionConfig(AppConfig):
         from django.conf import settings
 
         from governance.casework.ports import register_review_picture
-        from governance.ports import register_fact, register_offered_versions, register_open_jobs
+        from governance.ports import register_fact, register_offered_versions, register_open_jobs, register_scales
         from recognition.engines import registry
         from recognition.services.engines import offered_versions
-        from recognition.services.evaluations import evaluations
+        from recognition.services.evaluations import evaluations, scale
         from recognition.services.open_jobs import open_jobs_of
         from recognition.services.portraits import review_picture
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_fact("evaluations", evaluations)
+        register_scales(scale)
         register_open_jobs(open_jobs_of)
         register_offered_versions(offered_versions)
         register_review_picture(review_picture)

@@ -45,6 +45,13 @@ class ImageFolder(FileSystemStorage):
     def base_url(self) -> None:  # type: ignore[override]
         """None: a picture has no address of its own."""
 
+    def delete(self, name: str) -> None:
+        """Delete a file, and what a write of it left that was killed."""
+        path = Path(self.path(name))
+        for partial in path.parent.glob(f".{path.name}.*"):
+            partial.unlink(missing_ok=True)
+        super().delete(name)
+
     def _save(self, name: str, content: Any) -> str:
         path = Path(self.path(name))
         folders = [folder for folder in path.parents if folder.is_relative_to(self.location)]

@@ -8,6 +8,7 @@ class AccountabilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.accountability import readings
+        from governance.accountability import oversight, readings
 
         readings.register()
+        oversight.register()

@@ -1,4 +1,4 @@
-"""What is counted and reported: searches, watch-lists' terms, disclosure reports, reviews of sustained surveillance."""
+"""What is counted, agreed to and reported: searches, consents, watch-lists' terms, disclosure reports, reviews."""
 
 from __future__ import annotations
 
@@ -97,3 +97,31 @@ class DisclosureReport(TenantOwned):
 
     def __str__(self) -> str:
         return f"disclosure until {self.period_until:%Y-%m-%d}"
+
+
+class ConsentRecord(TenantOwned):
+    """That a person, by the tenant's own name for them, agreed to be enrolled in a collection, and took it back.
+
+    The newest record of a person counts. What was withdrawn stays: nobody is enrolled again by mistake.
+    """
+
+    collection_id = models.UUIDField()
+    subject = models.CharField(max_length=255)
+    evidence_digest = models.CharField(max_length=64, blank=True)
+    decision_entry_id = models.UUIDField(editable=False)
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="consent_one_in_force",
+                fields=["tenant", "collection_id", "subject"],
+                condition=Q(withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(name="consent_names_somebody", condition=~Q(subject="")),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "collection_id", "subject"], name="consent_by_subject")]
+
+    def __str__(self) -> str:
+        return str(self.id)

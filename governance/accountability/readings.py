@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, Min
 
 from common.instants import micros_of
-from governance.accountability import searches
+from governance.accountability import consents, searches
 from governance.accountability.models import DisclosureReport, WatchlistTerms
 from governance.models import Approval
 from governance.ports import register_fact
@@ -24,6 +26,7 @@ def register() -> None:
     register_fact("searches_of_subject", searches_of_subject)
     register_fact("disclosed_until", disclosed_until)
     register_fact("watchlists", watchlists)
+    register_fact("consent_state", consent_state)
 
 
 def searches_today(request: AccessRequest, facts: Facts) -> int:
@@ -42,12 +45,23 @@ def searches_of_subject(request: AccessRequest, facts: Facts) -> int | None:
 
 
 def disclosed_until(request: AccessRequest, facts: Facts) -> int | None:
-    """Return the end of what was reported, else the first approval; None, which refuses, where there is neither."""
-    of_tenant = {"tenant_id": request.actor.tenant_id}
-    reported = DisclosureReport.objects.filter(**of_tenant).aggregate(until=Max("period_until"))["until"]
-    if reported is None:
-        reported = Approval.objects.filter(**of_tenant).aggregate(since=Min("valid_from"))["since"]
+    """None, where nothing was ever reported or approved, refuses."""
+    reported = reported_until(request.actor.tenant_id)
     return None if reported is None else micros_of(reported)
+
+
+def reported_until(tenant_id: uuid.UUID) -> datetime | None:
+    """Return the end of what the tenant has reported, else its first approval; inside its scope."""
+    reports = DisclosureReport.objects.filter(tenant_id=tenant_id).aggregate(until=Max("period_until"))
+    approvals = Approval.objects.filter(tenant_id=tenant_id).aggregate(since=Min("valid_from"))
+    reported: datetime | None = reports["until"] or approvals["since"]
+    return reported
+
+
+def consent_state(request: AccessRequest, facts: Facts) -> str:
+    if not request.subject or request.gallery_id is None:
+        return "unnamed"
+    return consents.state_of(request.subject, tenant_id=request.actor.tenant_id, collection_id=request.gallery_id).value
 
 
 def watchlists(request: AccessRequest, facts: Facts) -> list[dict[str, Any]]:

@@ -67,6 +67,12 @@ def count_of_subject(tenant_id: uuid.UUID, *, subject: str) -> int:
     return _number(_OF_SUBJECTS, [_commitments(tenant_id, (subject,)), tenant_id])
 
 
+def count_of_people(tenant_id: uuid.UUID, *, subjects: Iterable[str]) -> int:
+    """Return how many counted operations searched for, or found best, any of these; inside the tenant's scope."""
+    wanted = _commitments(tenant_id, subjects)
+    return SearchRecord.objects.filter(tenant_id=tenant_id, subjects__overlap=wanted).count() if wanted else 0
+
+
 def record(
     searched: Searched, *, limits: Limits, tenant_id: uuid.UUID, case_ref: str | None, decision_id: uuid.UUID
 ) -> Exceeded | None:

@@ -86,6 +86,20 @@ class Tag(StrEnum):
         "audit-key:introduced",
         "A key that signs checkpoints or receipts, or a witness's, was introduced; from here on it is the one in use.",
     )
+    CONSENT_RECORDED = "consent:recorded", "A person's consent to be enrolled in a collection was recorded."
+    CONSENT_WITHDRAWN = (
+        "consent:withdrawn",
+        "A person's consent was withdrawn, and every face of theirs in the collection deleted.",
+    )
+    DISCLOSURE_FILED = "disclosure:filed", "An organisation accounted for its searches of a period."
+    WATCHLIST_GRANTED = (
+        "watchlist:granted",
+        "Two officers let a collection be watched for, in an operation, for a time.",
+    )
+    SUBJECT_REVIEWED = (
+        "subject:reviewed",
+        "Two oversight members reviewed the repeated searches of one person and set their count back.",
+    )
     CASE_OPENED = "case:opened", "A case was opened, for a purpose and an offence class."
     CASE_CLOSED = "case:closed", "A case was closed: requests that name it are refused."
     CASE_DISCLOSED = "case:disclosed", "A disclosure package of a case was put together; names its SHA-256."

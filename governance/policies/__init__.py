@@ -14,15 +14,20 @@ from governance.policies.evaluation import (
     limits_of,
     next_boundary,
 )
+from governance.policies.outcomes import Changes, Recorded, Replay, RuleOutcome, outcomes
 from governance.rules.rule import Effect
 from governance.rules.stopping import in_reach
 
 __all__ = [
+    "Changes",
     "Effect",
     "FiredRule",
     "Limits",
     "Policy",
     "PolicyInvalid",
+    "Recorded",
+    "Replay",
+    "RuleOutcome",
     "RuleSetting",
     "Verdict",
     "demanded",
@@ -30,4 +35,5 @@ __all__ = [
     "in_reach",
     "limits_of",
     "next_boundary",
+    "outcomes",
 ]

@@ -29,13 +29,14 @@ _SETTING_MEMBERS: Final = frozenset({"id", "selector", "parameters", "source", "
 
 
 class PolicyInvalid(Unprocessable):
-    """A policy body that is not of the schema; `extra["pointer"]` is a JSON pointer to the fault."""
+    """A policy body that is not of the schema; `extra["errors"]` has a JSON pointer to the fault."""
 
     code = "policy-invalid"
     title = "The policy body is not valid"
 
     def __init__(self, detail: str, *, pointer: str) -> None:
-        super().__init__(f"{detail} ({pointer})" if pointer else detail, pointer=pointer)
+        errors = [{"pointer": pointer, "code": self.code, "detail": detail}]
+        super().__init__(f"{detail} ({pointer})" if pointer else detail, errors=errors)
 
 
 @dataclass(frozen=True, slots=True)

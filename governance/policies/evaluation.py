@@ -109,7 +109,7 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
     situation = Situation.from_facts(facts)
     tally = _Tally()
     for setting in policy.rules:
-        missing = _missing_in_scope(setting, situation=situation)
+        missing = missing_in_scope(setting, situation=situation)
         if missing is not None:
             _apply(setting, situation=situation, missing=missing, tally=tally)
     fired = [*_input_reasons(tally.missing), *dict.fromkeys(tally.fired)]
@@ -130,7 +130,7 @@ def limits_of(policy: Policy, facts: Facts) -> Limits:
     limits = Limits()
     for setting in policy.rules:
         bound = CATALOGUE[setting.id].bound
-        if bound is not None and _missing_in_scope(setting, situation=situation) is not None:
+        if bound is not None and missing_in_scope(setting, situation=situation) is not None:
             limits = limits.tightened(bound(situation, parameters=setting.parameters))
     return limits
 
@@ -141,7 +141,7 @@ def demanded(policy: Policy, facts: Facts) -> frozenset[str]:
     Facts that cost a look at the database are read only when this names them.
     """
     situation = Situation.from_facts(facts)
-    return frozenset(name for setting in policy.rules for name in _missing_in_scope(setting, situation=situation) or ())
+    return frozenset(name for setting in policy.rules for name in missing_in_scope(setting, situation=situation) or ())
 
 
 def next_boundary(policy: Policy, facts: Facts) -> int | None:
@@ -158,7 +158,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     for setting in policy.rules:
         instants += (setting.effective_from, setting.effective_until)
         rule = CATALOGUE[setting.id]
-        if rule.instants is not None and _missing_in_scope(setting, situation=situation) == ():
+        if rule.instants is not None and missing_in_scope(setting, situation=situation) == ():
             instants += rule.instants(situation, parameters=setting.parameters)
     for name in ("approval_valid_from", "approval_expires_at"):
         if name not in situation.unusable:
@@ -170,7 +170,7 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
 
 
-def _missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
+def missing_in_scope(setting: RuleSetting, *, situation: Situation) -> tuple[str, ...] | None:
     """Return None for a rule out of scope, else the facts that it needs and that cannot be used."""
     rule = CATALOGUE[setting.id]
     if rule.enforced_by in _ELSEWHERE or (situation.is_right and rule.spares_rights):

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("tenants.api.urls")),
     path("v1/", include("recognition.api.urls")),
     path("v1/", include("governance.api.urls")),
+    path("v1/", include("governance.accountability.api.urls")),
     path("v1/", include("governance.casework.api.urls")),
     path("v1/", include("governance.vetting.api.urls")),
     path("v1/", include("traffic.api.urls")),

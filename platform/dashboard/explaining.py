@@ -52,6 +52,9 @@ class ShownDecision:
 
     Attributes:
         outcome: how the operation ended; None while it has not.
+        obligations: the rules that ask for something in return.
+        limits: what the operation must keep to, by name.
+        every_rule: what each rule of the policy said.
         policy: version and digest of the policy it was judged under.
         leaf_hash: of the entry in the audit log, hexadecimal.
     """
@@ -69,6 +72,9 @@ class ShownDecision:
     allowed_by: tuple[SpokenRule, ...]
     outcome: str | None
     policy: tuple[int, str]
+    obligations: tuple[SpokenRule, ...]
+    limits: tuple[tuple[str, int], ...]
+    every_rule: tuple[tuple[SpokenRule, str], ...]
     facts: tuple[Fact, ...]
     leaf_hash: str
 
@@ -107,6 +113,9 @@ def explained(found: ExplainedDecision) -> ShownDecision:
         allowed_by=tuple(_spoken(rule_id, reason="") for rule_id in decision["allowed_by"]),
         outcome=outcome["status"] if outcome else None,
         policy=(decision["policy_version"], decision["policy_digest"]),
+        obligations=tuple(_spoken(rule_id, reason="") for rule_id in decision["obligations"]),
+        limits=tuple(decision.get("limits", {}).items()),
+        every_rule=tuple((_spoken(rule_id, reason=""), said.value) for rule_id, said in found.rules.items()),
         facts=tuple(_fact(name, value) for name, value in sorted(content["facts"].items())),
         leaf_hash=bytes(entry.leaf_hash).hex(),
     )

@@ -29,6 +29,19 @@ _ATTRIBUTES: Final[dict[str, Any]] = {
     "smile": {"value": True, "confidence": 98.5},
 }
 _FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": IMAGE_ID, "external_id": "anna", **_SEEN}
+_SUBJECT: Final = {"subject": "anna"}
+RECORD_CONSENT: Final = Example(
+    request={**_SUBJECT, "evidence_digest": "5f0c6e2b1d0f4a7c9e3b8a6d2c1f0e9d8c7b6a594837261504f3e2d1c0b9a897"},
+    answer={**_SUBJECT, "recorded_at": _TIME},
+)
+WITHDRAW_CONSENT: Final = Example(
+    request=_SUBJECT,
+    answer={**_SUBJECT, "withdrawn_at": _TIME, "deleted_faces": 3, "certificate": _JOB_ID},
+)
+REPORT_CONSENT: Final = Example(
+    request=_SUBJECT,
+    answer={**_SUBJECT, "consent": "live", "recorded_at": _TIME, "withdrawn_at": None, "faces": 3, "searches": 0},
+)
 _BEYOND: Final = "less than about 1 false match per 1,000,000 comparisons (beyond the measured data)"
 _SCORES: Final = {"similarity": 99.4, "score": 0.71, "fmr": 3.1e-08, "fmr_words": _BEYOND}
 _COLLECTION: Final[dict[str, Any]] = {

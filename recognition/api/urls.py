@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from recognition.api.views import (
     collections,
+    consents,
     detection,
     evaluations,
     faces,
@@ -49,6 +50,9 @@ urlpatterns = [
     path(f"{_COLLECTION}/faces:batch", faces.FaceBatch.as_view(), name="faces-batch"),
     path(f"{_COLLECTION}/faces:delete", faces.FaceDeletion.as_view(), name="faces-delete"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>", faces.FaceDetail.as_view(), name="face"),
+    path(f"{_COLLECTION}/consents", consents.ConsentList.as_view(), name="consents"),
+    path(f"{_COLLECTION}/consents:withdraw", consents.ConsentWithdrawal.as_view(), name="consents-withdraw"),
+    path(f"{_COLLECTION}/consents:report", consents.ConsentReport.as_view(), name="consents-report"),
     path(f"{_COLLECTION}/search:batch", searches.SearchBatch.as_view(), name="search-batch"),
     path(f"{_COLLECTION}/search", searches.FaceSearch.as_view(), name="search"),
     path(f"{_COLLECTION}/persons", persons.PersonList.as_view(), name="persons"),

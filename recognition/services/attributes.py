@@ -77,6 +77,7 @@ def authorised(
         operation=Operation.ANALYSE_ATTRIBUTES,
         resource=resource,
         engine_version=engine.attributes_version,
+        attributes=tuple(sorted(wanted)),
     )
     with gate.authorised(request) as admission:
         yield Analysis(engine, wanted, admission)

@@ -19,7 +19,7 @@ from common.context import tenant_scope
 from common.errors import PayloadTooLarge, PlatformError, Unprocessable, UnsupportedMedia
 from common.vocabulary import JobKind, JobStatus
 from governance import gate
-from governance.errors import PolicyRefused
+from governance.errors import ConsentWithdrawn, PolicyRefused
 from recognition import dispatch, staging
 from recognition.engines.base import FaceEngine
 from recognition.errors import (
@@ -285,9 +285,13 @@ def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, admis
     if not isinstance(outcome, Examined):
         rows.update(status=JobItem.Status.FAILED, problem=outcome)
         return 0
-    image, faces = references.store(
-        outcome, collection=collection, external_id=item.external_id, permit=admission.permit, item=item
-    )
+    try:
+        image, faces = references.store(
+            outcome, collection=collection, external_id=item.external_id, permit=admission.permit, item=item
+        )
+    except ConsentWithdrawn as error:
+        rows.update(status=JobItem.Status.FAILED, problem=error.as_problem())
+        return 0
     rejected = [
         {"box": asdict(rejection.box), "reasons": [reason.value for reason in rejection.reasons]}
         for rejection in outcome.rejected

@@ -11,6 +11,7 @@ from common.permits import Permit
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
+from governance.accountability import consents
 from recognition.errors import CollectionDeleted, ImageNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
@@ -124,6 +125,7 @@ def delete_locked(collection: Collection, *, permit: Permit) -> Removed:
     removed += references.delete_images(
         Image.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id)
     )
+    consents.forget_all(tenant_id=collection.tenant_id, collection_id=collection.id)
     Collection.objects.filter(tenant_id=collection.tenant_id, id=collection.id).delete()
     return removed
 

@@ -93,7 +93,7 @@ def enrol_image(
     resource = gate.ResourceRef("collection", collection.id, actor.tenant_id)
     with (
         attributes.authorised(asked, actor=actor, engine=engine, resource=resource) as analysis,
-        gate.authorised(_request(actor, collection=collection, max_faces=max_faces)) as admission,
+        gate.authorised(_request(actor, collection=collection, max_faces=max_faces, subject=external_id)) as admission,
     ):
         permit = admission.permit
         examined = examine(
@@ -189,13 +189,16 @@ def _with_room(person: str, *, collection: Collection) -> Person:
     return owner
 
 
-def _request(actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1) -> gate.AccessRequest:
+def _request(
+    actor: Actor, *, collection: Collection, max_faces: int, growth: int = 1, subject: str = ""
+) -> gate.AccessRequest:
     return gate.AccessRequest(
         actor=actor,
         operation=Operation.ENROL,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
         gallery_size=collection.face_count,
         gallery_growth=growth,
+        subject=subject,
         engine_version=collection.engine_version,
         max_faces=max_faces,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from common.context import tenant_scope
@@ -10,6 +10,7 @@ from common.errors import PlatformError
 from common.vocabulary import JobStatus
 from governance.questions import AccessRequest
 from recognition.engines import registry
+from recognition.engines.base import FaceEngine
 from recognition.models import EvaluationRun
 from recognition.selectors import evaluations as selectors
 from recognition.services import engines
@@ -32,7 +33,7 @@ def evaluations(request: AccessRequest, facts: Mapping[str, Any]) -> list[dict[s
     the offered engines has was calibrated elsewhere, and nothing is known of it here.
     """
     version = request.engine_version
-    if version is None or not any(_is_version(version, name=name) for name in engines.offered_names()):
+    if version is None or _engine_of(version) is None:
         return []
     own = _own(request, version=version, threshold_milli=int(facts.get("threshold_milli") or 0))
     return own or [_SHIPPED]
@@ -75,8 +76,21 @@ def _milli(value: float) -> int:
     return round(value * 1000)
 
 
-def _is_version(version: str, *, name: str) -> bool:
-    try:
-        return registry.get(name).version == version
-    except PlatformError:
-        return False  # an engine that cannot work here has no version
+def scale(engine_version: str) -> Callable[[float], float] | None:
+    """Return the map from a similarity in per cent to the FMR of one comparison."""
+    engine = _engine_of(engine_version)
+    if engine is None:
+        return None
+    calibration = engine.calibration
+    return lambda similarity: calibration.fmr(calibration.score(similarity))
+
+
+def _engine_of(version: str) -> FaceEngine | None:
+    for name in engines.offered_names():
+        try:
+            engine = registry.get(name)
+        except PlatformError:
+            continue  # an engine that cannot work here has no version
+        if engine.version == version:
+            return engine
+    return None

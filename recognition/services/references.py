@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
+from governance.accountability import consents
 from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery import persons as person_gallery
@@ -68,6 +69,9 @@ def store(
     Args:
         person: whose faces they are; the person's row is brought up to date.
         known_image: the image's row, where another of its faces was stored before.
+
+    Raises:
+        ConsentWithdrawn: the person took their consent back. Withdrawing locks the collection, too, so nobody slips by.
     """
     image = known_image or Image(
         tenant_id=collection.tenant_id,
@@ -75,6 +79,7 @@ def store(
         decision_entry_id=permit.decision_id,
         **asdict(examined.picture),
     )
+    consents.require_not_withdrawn(external_id, tenant_id=collection.tenant_id, collection_id=collection.id)
     if known_image is None:
         if not collection.store_images:
             image.file_id = None  # it kept pictures when this one was examined

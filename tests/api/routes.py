@@ -14,6 +14,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from governance.catalogue import mandatory_rules
 from recognition.engines.fake import face_picture
 
 PERSON = "person-nobody-else-may-know"
@@ -160,6 +161,23 @@ def face_ids(objects: Objects) -> dict[str, Any]:
     return {"ids": [objects.face_id]}
 
 
+def person(objects: Objects) -> dict[str, Any]:
+    return {"subject": "nobody"}
+
+
+def supposition(objects: Objects) -> dict[str, Any]:
+    return {"operation": "search", "threshold": 90}
+
+
+def candidate(objects: Objects) -> dict[str, Any]:
+    return {"rules": mandatory_rules(), "days": 1}
+
+
+def disclosure(objects: Objects) -> dict[str, Any]:
+    """A period that ended before there was an approval: only who may file learns that it will not do."""
+    return {"period_until": "2020-01-01T00:00:00Z", "statement": "Nothing."}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One method of one path.
@@ -219,6 +237,8 @@ _USES = (
     Row("POST",   f"{_COLLECTION}/faces",        image,          201, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:batch",  images,         202, 403, 403, 403, 404, 401),
     Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/consents",     person,         201, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/consents:report", person,      200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
@@ -240,6 +260,8 @@ _USES = (
     Row("GET",    "/v1/jobs",                    nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/jobs/{job_id}",           nothing,        200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/jobs/{job_id}/results",   nothing,        200, 403, 403, 403, 404, 401),
+    Row("GET",    "/v1/disclosures",             nothing,        200, 403, 403, 403, 200, 401),
+    Row("POST",   "/v1/disclosures",             disclosure,     400, 403, 403, 403, 400, 401),
     Row("GET",    "/v1/cases/{case_id}/disclosure", nothing,     200, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/review-tasks",            nothing,        200, 403, 403, 403, 200, 401),
     Row("GET",    "/v1/review-tasks/{task_id}",  nothing,        200, 403, 403, 403, 404, 401),
@@ -252,7 +274,10 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
+    Row("POST",   f"{_COLLECTION}/consents:withdraw", person,    200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/jobs/{job_id}:cancel",    nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_PERSON}/faces:remove",     face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _PERSON,                       nothing,        204, 204, 204, 204, 404, 401),

@@ -20,7 +20,7 @@ from tests.conformance import document, validator_of
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {"collections", "faces", "images", "persons", "searches", "jobs", "decisions", "usage", "cases"}
+WORLD = {*"collections consents faces images persons searches jobs decisions policy usage cases".split()}
 # Of Anna the person, who else has no face yet.
 WITH_A_FACE = {"list_faces_of_person", "disassociate_faces", "search_persons"}
 CASES = {
@@ -31,7 +31,7 @@ CASES = {
     *(f"{act}_authorisation" for act in ("record", "ratify", "revoke")),
 }
 # Objects whose members differ with the case; an example shows some.
-OPEN_OBJECTS = {"facts", "params", "outcome"}
+OPEN_OBJECTS = {"facts", "params", "outcome", "limits", "by_rule", "by_purpose"}
 
 
 def _operations() -> dict[str, tuple[str, str]]:

@@ -22,6 +22,7 @@ from tests.e2e.browser import chromium, server
 from tests.people import PASSWORD, make_member, make_staff, one_time_code
 from tests.recognition.conftest import Outbox, outbox
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory
+from traffic import metering
 
 __all__ = ["outbox"]
 
@@ -98,7 +99,7 @@ def cast(alice: Player, make_player: PlayerFactory, impose: MoratoriumFactory, t
         enrolment.enrol_image(face_picture(number), collection_name=GALLERY, actor=alice.actor, external_id=name)
     persons.create_person("anna", collection_name=GALLERY, actor=alice.actor, display_name="Anna")
     known = enrolment.enrol_image(face_picture(1, variant=3), collection_name=GALLERY, actor=alice.actor, person="anna")
-    alice.client.get(f"/v1/collections/{GALLERY}")
+    metering.count(alice.actor, operation="get_collection", status=200, images=0)
     submissions = [Submission(face_picture(number), f"image-{number}") for number in (50, 51)]
     job = enrolment.submit_job(submissions, collection_name=GALLERY, actor=alice.actor)
     police = make_player(CustomerCategory.LAW_ENFORCEMENT)

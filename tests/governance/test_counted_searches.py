@@ -16,6 +16,7 @@ from governance import gate, policies, selectors
 from governance.accountability.models import SearchRecord, SubjectReview
 from governance.accountability.searches import SUBJECT_USE
 from governance.audit import ledger
+from governance.casework.reviews import OBLIGATIONS
 from governance.errors import PolicyRefused
 from governance.policies import Policy
 from tests.governance.policy_facts import make_body
@@ -35,7 +36,9 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy that allows five searches a day, four a case and three of one person, without the rules about cases."""
     limits = {"QUO_001": 5, "QUO_002": 4, "SRV_001": 3}
     body = make_body(**{rule: {"parameters": {"most_searches": most}} for rule, most in limits.items()})
-    body["rules"] = [setting for setting in body["rules"] if setting["id"].split("-")[0] not in ("CASE", "SEV", "WAR")]
+    body["rules"] = [
+        setting for setting in body["rules"] if setting["id"].split("-")[0] not in ("CASE", "SEV", "WAR", "HUM")
+    ]
     policy = Policy.from_body(body)
     monkeypatch.setattr(selectors, "load_policy", lambda version: policy)
 
@@ -44,7 +47,9 @@ def _request(player: Player, *, case: str | None = None, **changes: Any) -> gate
     usage = player.actor.usage
     actor = replace(player.actor, usage=replace(usage, case_ref=case or usage.case_ref))
     resource = gate.ResourceRef("collection", None, player.tenant.id)
-    return gate.AccessRequest(actor=actor, resource=resource, **{**SEARCH, "threshold": 99.0, **changes})
+    return gate.AccessRequest(
+        actor=actor, resource=resource, **{**SEARCH, "threshold": 99.0, "meets": OBLIGATIONS, **changes}
+    )
 
 
 def _search(player: Player, *, searched: gate.Searched | None = None, **changes: Any) -> None:
@@ -149,6 +154,19 @@ def test_of_searches_that_end_at_the_same_time_no_more_come_through_than_there_a
         thread.join()
 
     assert refused == [["QUO-001"]] * 3
+
+
+@pytest.mark.usefixtures("tight")
+@pytest.mark.parametrize("fresh_seconds", [-1.0, 3600.0])
+def test_a_search_that_took_long_and_is_judged_anew_is_counted_once(
+    charity: Player, monkeypatch: pytest.MonkeyPatch, fresh_seconds: float
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", fresh_seconds)
+
+    _search(charity, n_searches=4)
+    _search(charity, case="A-2", probe="picture:z")
+
+    assert _refusal(charity, case="A-3") == ["QUO-001"]
 
 
 def test_nothing_is_counted_of_whom_no_rule_limits(alice: Player) -> None:

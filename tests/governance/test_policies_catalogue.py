@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from django.core.management import call_command
 
 from common.vocabulary import RIGHTS, CustomerCategory, Operation, Purpose
 from governance.catalogue import CATALOGUE, DEFAULT_POLICY_BODY, as_markdown, rule_ids
@@ -14,9 +16,7 @@ from governance.policies import Effect
 from governance.rules.rule import PARAMETER_TYPES, EnforcedBy, Rule
 from governance.rules.usage import PURPOSE_CATEGORIES
 
-WRITE = (
-    "python -c \"from governance.catalogue import as_markdown; print(as_markdown(), end='')\" > docs/reference/rules.md"
-)
+WRITE = 'make manage C="rules_reference docs/reference/rules.md"'
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 RULES = pytest.mark.parametrize("rule", CATALOGUE.values(), ids=lambda rule: rule.id)
 
@@ -33,9 +33,19 @@ def test_the_catalogue_has_the_rules_of_this_release() -> None:
         *("PRH-001", "PRH-002", "PRH-003", "PRH-004", "PRH-005", "AGE-001"),
         *("THR-001", "THR-002", "THR-003", "THR-004", "QUAL-001"),
         *("GAL-001", "GAL-002", "QUO-001", "QUO-002", "SRV-001", "DIS-001"),
+        *("CON-001", "CON-002"),
         *("HUM-001", "HUM-002", "HUM-003", "HUM-004"),
         *("AUD-001", "AUD-002", "ALW-001", "ALW-002"),
     )
+
+
+def test_the_command_writes_the_reference_page(tmp_path: Path) -> None:
+    printed = StringIO()
+
+    call_command("rules_reference", str(tmp_path / "rules.md"))
+    call_command("rules_reference", stdout=printed)
+
+    assert (tmp_path / "rules.md").read_text(encoding="utf-8") == printed.getvalue() == as_markdown()
 
 
 @RULES

@@ -87,6 +87,12 @@ FIRES: list[tuple[str, dict[str, Any], str]] = [
     ("QUO-002", {"searches_in_case": 500}, "its 500 searches"),
     ("SRV-001", {"searches_of_subject": 20}, "independent review"),
     ("DIS-001", {**POLICE, "disclosed_until": NOW - 395 * DAY}, "overdue by 0 days"),
+    ("CON-001", {**ENROL, "jurisdiction": "US-IL", "approval_attestations": []}, "in: US-IL."),
+    ("CON-001", {**ENROL, "jurisdiction": "DE", "approval_attestations": []}, "in: EU."),
+    # Who says US does not say that it is not Illinois.
+    ("CON-001", {**ENROL, "jurisdiction": "US", "approval_attestations": []}, "in: US-IL, US-TX, US-WA."),
+    ("CON-001", {**ENROL, "jurisdiction": "US-IL", "approval_attestations": [], "consent_state": "none"}, "US-IL"),
+    ("CON-002", {**ENROL, "consent_state": "withdrawn"}, "has withdrawn consent"),
     ("DIS-001", {**POLICE, "disclosed_until": NOW - 400 * DAY}, "overdue by 5 days"),
 ]
 DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
@@ -123,6 +129,13 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("SRV-001", {"searches_of_subject": None}),
     ("DIS-001", {**POLICE, "disclosed_until": NOW - 395 * DAY + 1}),
     ("DIS-001", {"disclosed_until": 0}),
+    ("CON-001", {**ENROL, "jurisdiction": "US-IL"}),
+    ("CON-001", {**ENROL, "jurisdiction": "US-IL", "approval_attestations": [], "consent_state": "live"}),
+    ("CON-001", {**ENROL, "jurisdiction": "US-CA", "approval_attestations": []}),
+    ("CON-001", {"jurisdiction": "US-IL", "approval_attestations": []}),
+    ("CON-002", {**ENROL, "consent_state": "live"}),
+    ("CON-002", {"consent_state": "withdrawn"}),
+    ("AUD-002", {"audit_stale": []}),
 ]
 
 

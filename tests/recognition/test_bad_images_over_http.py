@@ -214,7 +214,11 @@ def test_it_says_what_an_image_looks_like(alice: Player) -> None:
     response = alice.client.post(DETECT, {"image": "aGVsbG8="}, format="json")
 
     assert response.json()["errors"] == [
-        {"pointer": "/image", "code": "form", "detail": 'An image is {"bytes": "<base64>"}.'}
+        {
+            "pointer": "/image",
+            "code": "form",
+            "detail": 'An image is {"bytes": "<base64>"}, or {"image_id": "<id>"} for one that is kept.',
+        }
     ]
 
 

@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connections
 from pytest_django.fixtures import Settings
 
+from common import durable
 from common.context import tenant_scope
 from common.vocabulary import JobStatus, Operation
 from governance import services as governance
@@ -68,7 +69,7 @@ def test_its_images_are_on_disk_before_it_is_acknowledged(
     """Every file and folder is synchronised, and only then is the job inserted."""
     events: list[str] = []
     insert = submission._insert
-    monkeypatch.setattr(staging.os, "fsync", lambda descriptor: events.append("sync"))
+    monkeypatch.setattr(durable.os, "fsync", lambda descriptor: events.append("sync"))
     monkeypatch.setattr(submission, "_insert", lambda *a, **k: (events.append("insert"), insert(*a, **k)))
 
     submit(alice, pictures(3))

@@ -123,12 +123,12 @@ def test_a_circumstance_that_is_not_in_the_vocabulary_is_no_circumstance(charity
 
 def test_who_attested_nothing_enrols_nobody_but_may_keep_an_album(make_player: PlayerFactory) -> None:
     charity = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO, attestations=()))
-    album = make_player(attestations=())
+    album = make_player(attestations=(Attestation.LAWFUL_BASIS,))
     for player in (charity, album):
         collections.create_collection(GALLERY, actor=player.actor)
 
     with pytest.raises(PolicyRefused) as refusal:
         enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=charity.actor)
 
-    assert {"PRH-002", "PRH-004"} <= {rule["id"] for rule in refusal.value.rules}
+    assert {"PRH-002", "PRH-004", "CON-001"} <= {rule["id"] for rule in refusal.value.rules}
     assert enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=album.actor).faces

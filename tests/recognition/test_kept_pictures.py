@@ -299,6 +299,17 @@ def test_a_write_that_was_killed_leaves_nothing_under_the_name(
     assert alice.client.get(f"{FACES}").json()["items"] == []
 
 
+def test_what_a_killed_write_left_goes_with_the_picture(alice: Player, album: Collection, home: Path) -> None:
+    data = face_picture(1)
+    image_id = _enrol(alice, data)
+    path = home / "images" / _path(alice, data)
+    path.with_name(f".{path.name}.{uuid.uuid4()}").write_bytes(data[:100])
+
+    alice.client.delete(f"/v1/images/{image_id}")
+
+    assert _files(home) == set()
+
+
 # --- as a reference ---
 
 

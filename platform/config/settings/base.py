@@ -57,6 +57,7 @@ IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image
 
 def _bucket(store: env.ImageStore) -> dict[str, Any]:
     """Return the storage of a bucket. Without files for the log-in, the client library looks for the machine's own."""
+    from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
     return {
@@ -74,6 +75,8 @@ def _bucket(store: env.ImageStore) -> dict[str, Any]:
                 signature_version="s3v4",
                 s3={"addressing_style": "path" if store.endpoint else "auto"},
             ),
+            # In one piece: of an upload in parts that is killed, parts stay that no listing shows.
+            "transfer_config": TransferConfig(multipart_threshold=CUSTOS_MAX_IMAGE_BYTES + 1, use_threads=False),
             "access_key": _secret("storage/access_key_id"),
             "secret_key": _secret("storage/secret_access_key"),
             "default_acl": None,

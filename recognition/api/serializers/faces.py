@@ -181,7 +181,7 @@ class BatchImage(StrictSerializer):
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
         if ("bytes" in values) == ("image_id" in values):
-            raise serializers.ValidationError("Send either bytes or an image_id.")
+            raise serializers.ValidationError({"bytes": ["Send either bytes or an image_id."]})
         image = ImageReference(values["image_id"]) if "image_id" in values else decoded(values["bytes"], field=self)
         return {"data": image, "external_id": values["external_id"]}
 
