@@ -38,6 +38,7 @@ from governance.questions import (
     probe_of_person,
     probe_of_picture,
 )
+from governance.rules.review import MASKING
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -118,6 +119,11 @@ class Admission:
         return self.decision.verdict.obligations
 
     @property
+    def is_masked(self) -> bool:
+        """Whether what is found must be reviewed before anybody is told of it (HUM-001)."""
+        return MASKING in self.obligations
+
+    @property
     def limits(self) -> policies.Limits:
         """What the operation must keep to."""
         return self.decision.verdict.limits
@@ -150,7 +156,8 @@ class Admission:
 
         Args:
             n_faces: faces found, made, read or removed.
-            n_candidates: candidates above the threshold.
+            n_candidates: candidates above the threshold; not recorded where the result is masked, nor the next: the
+                requester reads the outcome, and that somebody was found is the identity.
             top_score_bucket: best similarity, rounded down to ten per cent; never the score itself.
             removed: how much of each kind a deletion took away.
             resource: what was made, when it did not exist at the decision.
@@ -168,7 +175,9 @@ class Admission:
         is_past = _is_past(self.decision.valid_until, int(now.timestamp() * 1_000_000))
         if epoch != self.decision.epoch or is_past or self._is_stale():
             self._judge_again()
-        data: dict[str, Any] = {"n_faces": n_faces, "n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
+        data: dict[str, Any] = {"n_faces": n_faces}
+        if not self.is_masked:
+            data |= {"n_candidates": n_candidates, "top_score_bucket": top_score_bucket}
         data["removed"] = dict(removed) if removed is not None else None
         if resource is not None:
             data["resource"] = {"type": resource.kind, "id": str(resource.id)}

@@ -41,7 +41,7 @@ def searches_in_case(request: AccessRequest, facts: Facts) -> int | None:
 def searches_of_subject(request: AccessRequest, facts: Facts) -> int | None:
     if request.probe is None:
         return None
-    return searches.count_of_subject(request.actor.tenant_id, subject=request.probe)
+    return searches.count_of_probe(request.actor.tenant_id, probe=request.probe)
 
 
 def disclosed_until(request: AccessRequest, facts: Facts) -> int | None:

@@ -34,11 +34,21 @@ _OF_SUBJECTS: Final = """
                WHERE v.tenant_id = r.tenant_id AND v.subject = wanted.subject))
     ) AS counted
 """
+# Of searches whose probe it was, which comes first. Facts can be read by who asks, and one that counted the searches
+# that found somebody would tell whom a masked search found (HUM-001).
+_AS_PROBE: Final = """
+    SELECT count(*) FROM accountability_searchrecord r
+    WHERE r.tenant_id = %(tenant)s AND r.subjects @> ARRAY[%(subject)s]::varchar[] AND r.subjects[1] = %(subject)s
+      AND r.at > greatest(
+          clock_timestamp() - interval '30 days',
+          (SELECT max(v.at) FROM accountability_subjectreview v
+           WHERE v.tenant_id = r.tenant_id AND v.subject = %(subject)s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """How often an operation searched, and for whom: probes and best candidates, named as in `questions`."""
+    """How often an operation searched, and for whom: its probe first, then best candidates, named as in `questions`."""
 
     n: int
     subjects: tuple[str, ...] = ()
@@ -62,9 +72,13 @@ def count_in_case(tenant_id: uuid.UUID, *, case_ref: str) -> int:
     return _number(_IN_CASE, [tenant_id, ledger.commitment(tenant_id, case_ref, use=ledger.CASE_USE)])
 
 
-def count_of_subject(tenant_id: uuid.UUID, *, subject: str) -> int:
-    """Return how often a person was searched for in the last 30 days, since a review; inside the tenant's scope."""
-    return _number(_OF_SUBJECTS, [_commitments(tenant_id, (subject,)), tenant_id])
+def count_of_probe(tenant_id: uuid.UUID, *, probe: str) -> int:
+    """Return how often this probe was searched for in the last 30 days, since a review; inside the tenant's scope.
+
+    Searches that found it are not among them: `record` alone counts those, when a search ends.
+    """
+    (subject,) = _commitments(tenant_id, (probe,))
+    return _number(_AS_PROBE, {"tenant": tenant_id, "subject": subject})
 
 
 def count_of_people(tenant_id: uuid.UUID, *, subjects: Iterable[str]) -> int:
@@ -115,7 +129,7 @@ def _commitments(tenant_id: uuid.UUID, subjects: Iterable[str]) -> list[str]:
     return [ledger.commitment(tenant_id, subject, use=SUBJECT_USE) for subject in dict.fromkeys(subjects)]
 
 
-def _number(statement: str, parameters: list[Any]) -> int:
+def _number(statement: str, parameters: list[Any] | dict[str, Any]) -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute(statement, parameters)
         (number,) = cursor.fetchone()

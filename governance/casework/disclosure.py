@@ -105,7 +105,9 @@ def _authorisation(row: Authorisation) -> dict[str, Any]:
 
 
 def _review(task: ReviewTask) -> dict[str, Any]:
-    """Verdicts only once it is closed: the second reviewer may be reading this, too."""
+    """Verdicts only once it is closed: the second reviewer may be reading this, too. Candidates only once judged: who
+    asked may be reading it, and that there is one is the identity.
+    """
     verdicts = [] if task.is_pending else list(selectors.verdicts_of(task))
     return {
         "id": str(task.id),
@@ -126,7 +128,7 @@ def _review(task: ReviewTask) -> dict[str, Any]:
         "candidates": [
             {"id": str(row.id), "probe": probe.number, "rank": row.rank, "band": row.band, "state": row.state}
             for probe in task.probes.all()
-            for row in probe.candidates.all()
+            for row in (probe.candidates.all() if task.is_judged else ())
         ],
         "verdicts": [
             {

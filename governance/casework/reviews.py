@@ -36,7 +36,6 @@ __all__ = ["ReviewTask"]  # the apps above read its columns, and never ask for r
 
 R = TypeVar("R")
 
-MASKING: Final = "HUM-001"
 OBLIGATIONS: Final = REVIEW_OBLIGATIONS
 
 
@@ -104,7 +103,7 @@ class Reading:
 
 def is_masked(admission: gate.Admission) -> bool:
     """Whether what is found under this admission must be reviewed."""
-    return MASKING in admission.obligations
+    return admission.is_masked
 
 
 def open_task(new: NewReview, *, admission: gate.Admission) -> ReviewTask:

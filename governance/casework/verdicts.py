@@ -77,7 +77,8 @@ def give_verdict(
 ) -> ReviewTask:
     """Judge every candidate of a review; the second verdict closes it.
 
-    A candidate that both release is released, every other withheld.
+    A candidate that both release is released, every other withheld. Where nobody was found, two verdicts without a
+    judgement confirm it (`rejected`).
 
     Raises:
         InvalidRequest: a candidate is not judged, or no reason is given.

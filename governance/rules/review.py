@@ -16,8 +16,9 @@ from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, si
 from governance.rules.situation import Situation, known
 from governance.rules.thresholds import INVESTIGATIVE_PURPOSES
 
+MASKING: Final = "HUM-001"
 # Of the part of the platform that masks results, and says what must be said with them.
-REVIEW_OBLIGATIONS: Final = ("HUM-001", "HUM-002", "HUM-003")
+REVIEW_OBLIGATIONS: Final = (MASKING, "HUM-002", "HUM-003")
 
 _NEEDS: Final = ("operation", "result_of", "purpose", "obligations_met")
 # The day of Amazon's guidance to law enforcement that people review each match.

@@ -54,9 +54,9 @@ def items_of(job: Job) -> QuerySet[JobItem]:
     return JobItem.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
 
 
-def has_named_candidates(job: Job) -> bool:
-    """Whether a search of the job found somebody and keeps their names outside a review."""
-    template = "jsonb_path_exists(%(expressions)s, '$.searches[*].candidates[*]')"
+def has_unreviewed_searches(job: Job) -> bool:
+    """Whether the job keeps what a search found outside a review; that it found nobody, too."""
+    template = "NOT jsonb_path_exists(%(expressions)s, '$.review_task ? (@ != null)')"
     return items_of(job).filter(Func(F("search"), template=template, output_field=BooleanField())).exists()
 
 

@@ -220,12 +220,16 @@ def _search(
             probes,
             collection=collection,
             calibration=engine.calibration,
-            limit=job.candidate_limit or identification.DEFAULT_LIMIT,
+            limit=_limit_of(job),
             threshold=admission.threshold,
             permit=admission.permit,
         )
-    masking.require_reviewable(identified, admission=admission)
+    masking.require_reviewable(identified, limit=_limit_of(job), admission=admission)
     return Searched(identified, probes.portraits)
+
+
+def _limit_of(job: Job) -> int:
+    return job.candidate_limit or identification.DEFAULT_LIMIT
 
 
 def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Admission) -> _Counts:
@@ -246,7 +250,7 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     subjects: list[str] = []
     for item in claimed.order_by("sequence"):
         outcome = outcomes[item]
-        n_faces += _write_one(item, outcome=outcome, collection=collection, admission=admission)
+        n_faces += _write_one(item, outcome=outcome, job=job, collection=collection, admission=admission)
         if isinstance(outcome, Searched):
             candidates += outcome.found.candidates
             subjects += identification.subjects_of(outcome.found, probe=gate.probe_of_picture(item.digest))
@@ -267,7 +271,7 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
     return _Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
 
 
-def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, admission: gate.Admission) -> int:
+def _write_one(item: JobItem, *, outcome: Outcome, job: Job, collection: Collection, admission: gate.Admission) -> int:
     """Write the outcome of one item; return the number of faces that were enrolled or searched for."""
     rows = JobItem.objects.filter(tenant_id=item.tenant_id, id=item.id)
     if isinstance(outcome, Searched):
@@ -276,9 +280,10 @@ def _write_one(item: JobItem, *, outcome: Outcome, collection: Collection, admis
             result = masking.mask(
                 result,
                 portraits=outcome.portraits,
+                limit=_limit_of(job),
                 collection=collection,
                 admission=admission,
-                job_id=item.job_id,
+                job_id=job.id,
             )
         rows.update(status=JobItem.Status.DONE, search=found.stored(result))
         return len(result.searches)

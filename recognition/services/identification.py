@@ -56,7 +56,7 @@ class Identification:
     Attributes:
         expected_false_candidates: how many candidates above the threshold chance alone would give, over all probes.
         threshold_words: the false match rate at the threshold, in words.
-        review_task: the review that the candidates wait for (`services.masking`); then none is named here.
+        review_task: the review that the result waits for (`services.masking`); then no candidate is named here.
     """
 
     searches: tuple[Search, ...]
@@ -324,7 +324,7 @@ def conclude(
     candidates = found.candidates
     searched = gate.Searched(len(probes.faces), subjects_of(found, probe=admission.request.probe))
     if masking.is_masked(admission):
-        found = masking.mask(found, portraits=probes.portraits, collection=collection, admission=admission)
+        found = masking.mask(found, portraits=probes.portraits, limit=limit, collection=collection, admission=admission)
     admission.complete(
         n_faces=len(probes.faces),
         n_candidates=len(candidates),

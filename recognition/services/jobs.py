@@ -123,7 +123,7 @@ def read_results(job_id: uuid.UUID, *, actor: Actor, paginate: Callable[[QuerySe
             raise JobHalted
         if not selectors.has_results(job):
             raise JobResultsExpired
-        if masking.is_masked(admission) and selectors.has_named_candidates(job):
+        if masking.is_masked(admission) and selectors.has_unreviewed_searches(job):
             raise ResultNeverReviewed
         faces = Prefetch("faces", queryset=face_selectors.live())
         page = paginate(selectors.items_of(job).select_related("job__collection").prefetch_related(faces))

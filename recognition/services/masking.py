@@ -34,6 +34,7 @@ def mask(
     found: Identification,
     *,
     portraits: Sequence[Portrait | None],
+    limit: int,
     collection: Collection,
     admission: gate.Admission,
     job_id: UUID | None = None,
@@ -41,15 +42,13 @@ def mask(
     """Put the candidates of a search under review, in the open scope, before the admission is completed.
 
     Returns:
-        What was found, without candidates and with the review's id; as it is where there are no candidates: then
-        nobody is named, and the probe is not kept (RET-002).
+        What was found, without candidates and with the review's id. Where there are no candidates a review is opened,
+        too, or the answer would tell; it keeps no picture of the probe (RET-002).
 
     Raises:
-        TooManyToReview: there are more candidates than two people can look at.
+        TooManyToReview: more candidates were asked for than two people can look at.
     """
-    if not found.candidates:
-        return found
-    require_reviewable(found, admission=admission)
+    require_reviewable(found, limit=limit, admission=admission)
     new = NewReview(
         engine_version=found.engine_version,
         threshold=found.threshold,
@@ -65,16 +64,20 @@ def mask(
     return replace(found, searches=nameless, review_task=task.id)
 
 
-def require_reviewable(found: Identification, *, admission: gate.Admission) -> None:
-    """Go on only with as many candidates as can be reviewed, where they must be.
+def require_reviewable(found: Identification, *, limit: int, admission: gate.Admission) -> None:
+    """Go on only where as many candidates as may be found can be reviewed, if they must be.
+
+    What was found does not matter: a refusal that depends on it tells of it.
+
+    Args:
+        limit: most candidates of each probe.
 
     Raises:
-        TooManyToReview: there are more; a lower limit or a higher threshold gives fewer.
+        TooManyToReview: more could be found; a lower limit, or one face at a time, asks for fewer.
     """
-    if is_masked(admission) and len(found.candidates) > MOST_CANDIDATES:
-        raise TooManyToReview(
-            f"{len(found.candidates)} were found, and {MOST_CANDIDATES} can be reviewed: ask for fewer, or more alike."
-        )
+    most = len(found.searches) * min(limit, found.gallery_size)
+    if is_masked(admission) and most > MOST_CANDIDATES:
+        raise TooManyToReview(f"Up to {most} are asked for, and {MOST_CANDIDATES} can be reviewed: lower the limit.")
 
 
 def mask_comparison(
@@ -88,10 +91,9 @@ def mask_comparison(
 ) -> Comparison:
     """Put the matches of a comparison under review, as `mask` does with candidates; `targets` are theirs, in order.
 
-    What did not match is left out, too: who is not among the matches would be told by it.
+    What did not match is left out, too, and where nothing matched a review is opened all the same: the answer would
+    tell who is not among the matches.
     """
-    if not comparison.matches:
-        return comparison
     source = comparison.source_face.detected
     candidates = [
         replace(_candidate(match), crop=portrait.jpeg)

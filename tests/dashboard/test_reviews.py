@@ -58,6 +58,17 @@ def test_two_people_look_and_release(charity: Charity) -> None:
     assert task_id in client.get("/reviews?show=all").content.decode()
 
 
+def test_two_people_confirm_that_nobody_was_found(charity: Charity) -> None:
+    task_id = charity.search(77).json()["review_task"]["id"]
+    for client in (_reviewer(charity), _reviewer(charity)):
+        assert "Nobody is as similar as the threshold asks." in text_of(client.get(f"/reviews/{task_id}/judge"))
+        done = client.post(f"/reviews/{task_id}/judge", {"reasons": "Nothing to compare."})
+        assert done.status_code == 302, text_of(done)
+
+    page = text_of(client.get(f"/reviews/{task_id}/"))
+    assert "rejected" in page and "Nobody was released." in page
+
+
 def test_an_unfinished_form_is_shown_again(charity: Charity) -> None:
     task_id = charity.search().json()["review_task"]["id"]
     client = _reviewer(charity)
@@ -73,7 +84,8 @@ def test_a_pending_review_names_nobody(charity: Charity) -> None:
 
     page = _reviewer(charity).get(f"/reviews/{task_id}/")
 
-    assert "Nobody is named before two people" in text_of(page)
+    assert "Whether anybody was found is not told before two people" in text_of(page)
+    assert "false match per 1,000,000 comparisons of different people" not in text_of(page)
     assert not any(secret in page.content.decode() for secret in (str(charity.anna), "anna"))
 
 

@@ -114,7 +114,7 @@ def _release(visit: Visit) -> None:
     page = visit.page
     visit.go("/reviews")
     visit.look()
-    page.get_by_role("link", name="Look at the candidates of").click()
+    page.get_by_role("link", name="Look at what was found of").click()
     expect(page.get_by_role("img", name="The face that was searched for")).to_be_visible()
     # The policy of the page lets the sealed picture load.
     image = page.get_by_role("img", name="The face that was searched for")
@@ -132,14 +132,14 @@ def test_a_charitys_search_is_masked_until_two_reviewers_release_it(cast: Cast, 
     _search(worker, cast, case=GRAVE)
     expect(worker.page.get_by_role("heading", name="Review of a search")).to_be_visible()
     review = worker.page.url
-    expect(worker.page.get_by_text("Nobody is named before two people")).to_be_visible()
+    expect(worker.page.get_by_text("Whether anybody was found is not told")).to_be_visible()
     assert "anna" not in worker.page.content()
     worker.look()
 
     first = _visit(browser, url, cast.reviewers[0])
     _release(first)
     worker.page.goto(review)
-    expect(worker.page.get_by_text("Nobody is named before two people")).to_be_visible()
+    expect(worker.page.get_by_text("Whether anybody was found is not told")).to_be_visible()
     assert "anna" not in worker.page.content()
     first.page.goto(f"{review}judge")
     expect(first.page.get_by_text("This person has given their verdict")).to_be_visible()

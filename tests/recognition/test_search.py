@@ -248,7 +248,8 @@ def test_the_police_search_no_lower_than_their_floor(make_player: PlayerFactory)
     unstated = _search(police, face_picture(1))
 
     assert [rule["id"] for rule in refused.json()["rules"]] == ["THR-001"]
-    assert unstated.json()["threshold"] == 99.0
+    decision, _ = decided(police, unstated)
+    assert (unstated.status_code, decision["facts"]["threshold_milli"]) == (202, 99_000)
 
 
 def test_an_answer_without_a_collection_is_a_clear_404(alice: Player) -> None:

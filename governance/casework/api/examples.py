@@ -56,7 +56,6 @@ RECORD_AUTHORISATION: Final = Example(_WARRANT, _recorded(_WARRANT))
 RATIFY_AUTHORISATION: Final = Example(answer=_recorded(_URGENT, ratify_by="2026-03-04T09:15:27Z", ratified_at=_TIME))
 REVOKE_AUTHORISATION: Final = Example(answer=_recorded(_WARRANT, revoked_at=_TIME))
 
-_BAND: Final = "at most 1 false match per 1,000,000 comparisons of different people"
 _REVIEW_ID: Final = "01971f81-7e8c-7d50-8f76-2c6e7a8b9c0d"
 REVIEW_TASK: Final[dict[str, Any]] = {
     "id": _REVIEW_ID,
@@ -72,12 +71,7 @@ REVIEW_TASK: Final[dict[str, Any]] = {
         "Such a result carries these words: an investigative lead, not probable cause, and not the sole basis."
     ],
     "probes": [
-        {
-            "number": 1,
-            "candidates": [
-                {"id": "7d1c3a60-2b1f-4d6c-9e8a-5f4e3d2c1b0a", "rank": 1, "band": _BAND, "state": "pending"},
-            ],
-        }
+        {"number": 1, "candidates": []},
     ],
     "created_at": _TIME,
     "expires_at": "2026-04-01T09:15:27.104233Z",

@@ -112,7 +112,7 @@ class ReviewCandidateResponse(serializers.Serializer[Any]):
 
 class ReviewProbeResponse(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="From 1, as the faces were found.")
-    candidates = ReviewCandidateResponse(many=True)
+    candidates = ReviewCandidateResponse(many=True, help_text="Those that both reviewers released; empty before.")
 
 
 class ReviewTaskResponse(serializers.Serializer[Any]):
@@ -142,7 +142,9 @@ class UnderReviewResponse(serializers.Serializer[Any]):
 
 
 def review_of(task: ReviewTask) -> dict[str, Any]:
-    """Return the members of `ReviewTaskResponse`: the same before the first verdict and after it."""
+    """Return the members of `ReviewTaskResponse`: of candidates only the released, so that nothing tells what was found
+    before two reviewers have looked, nor ever where they did not.
+    """
     copied = ("id", "status", "operation", "job_id", "gallery_size", "expected_false_candidates", "engine_version")
     return {
         **{name: getattr(task, name) for name in copied},
@@ -155,6 +157,7 @@ def review_of(task: ReviewTask) -> dict[str, Any]:
                 "candidates": [
                     {"id": row.id, "rank": row.rank, "band": row.band, "state": row.state}
                     for row in probe.candidates.all()
+                    if row.state == ReviewCandidate.State.RELEASED
                 ],
             }
             for probe in task.probes.all()

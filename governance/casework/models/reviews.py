@@ -80,6 +80,11 @@ class ReviewTask(TenantOwned):
     def is_pending(self) -> bool:
         return self.status == self.Status.PENDING
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether two reviewers have looked; until then nobody else is told whether there is a candidate."""
+        return self.status not in (self.Status.PENDING, self.Status.EXPIRED)
+
 
 class ReviewProbe(TenantOwned):
     """A face that was asked about. `box` is null when it is an enrolled one; its picture is sealed while pending."""
