@@ -82,7 +82,7 @@ def give_verdict(
 ) -> ReviewTask:
     """Judge every candidate of a review; the second verdict closes it.
 
-    A candidate that both release is released, every other withheld.
+    A candidate that both release is released, every other withheld, and so is one whose face was deleted meanwhile.
 
     Raises:
         InvalidRequest: a candidate is not judged, or no reason is given.
@@ -161,6 +161,8 @@ def _opened(row: ReviewProbe | ReviewCandidate) -> bytes | None:
 
 
 def _stored_picture(candidate: ReviewCandidate) -> bytes | None:
+    if candidate.is_gone:
+        return None
     return ports.review_picture(candidate.tenant_id, reviews.payload_of(candidate))
 
 
@@ -169,18 +171,19 @@ def _close(task: ReviewTask, *, candidates: list[ReviewCandidate], actor: Actor)
     judged = _judged_together(task, candidates=candidates)
     agreed = [candidate_id for candidate_id, judgements in judged.items() if judgements == {Judgement.RELEASE}]
     rows = ReviewCandidate.objects.filter(tenant_id=task.tenant_id, task_id=task.id)
-    rows.filter(id__in=agreed).update(state=ReviewCandidate.State.RELEASED)
-    rows.exclude(id__in=agreed).update(state=ReviewCandidate.State.WITHHELD)
-    if agreed:
+    # The database says which are left: a face may be deleted at this moment.
+    n_released = rows.filter(id__in=agreed).exclude(sealed_payload=b"").update(state=ReviewCandidate.State.RELEASED)
+    rows.exclude(state=ReviewCandidate.State.RELEASED).update(state=ReviewCandidate.State.WITHHELD)
+    if n_released:
         status = ReviewTask.Status.RELEASED
     elif all(judgements == {Judgement.REJECT} for judgements in judged.values()):
         status = ReviewTask.Status.REJECTED
     else:
         status = ReviewTask.Status.INCONCLUSIVE
     end(task, status=status)
-    data = {"status": status.value, "n_released": len(agreed), "n_candidates": len(candidates)}
+    data = {"status": status.value, "n_released": n_released, "n_candidates": len(candidates)}
     _record(Tag.REVIEW_CLOSED, actor, task=task, data=data)
-    return len(agreed)
+    return n_released
 
 
 def end(task: ReviewTask, *, status: ReviewTask.Status) -> None:
