@@ -17,7 +17,8 @@ from governance.rules.situation import Situation, known
 from governance.rules.thresholds import INVESTIGATIVE_PURPOSES
 
 # Of the part of the platform that masks results, and says what must be said with them.
-REVIEW_OBLIGATIONS: Final = ("HUM-001", "HUM-002", "HUM-003")
+MASKING: Final = "HUM-001"
+REVIEW_OBLIGATIONS: Final = (MASKING, "HUM-002", "HUM-003")
 
 _NEEDS: Final = ("operation", "result_of", "purpose", "obligations_met")
 # The day of Amazon's guidance to law enforcement that people review each match.
