@@ -64,11 +64,16 @@ def show_sheet(actor: Actor, *, task_id: uuid.UUID) -> Sheet:
         PolicyRefused: the role or the training does not allow it, or the use is not allowed any more.
     """
     request = _request(actor, task_id=task_id)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
-        task = selectors.get_review(actor.tenant_id, task_id=task_id)
-        _require_open_to(actor, task=task)
-        sheet = Sheet(task, tuple(_shown(probe) for probe in task.probes.all() if probe.candidates.all()))
-        admission.complete(n_candidates=sum(len(probe.candidates) for probe in sheet.probes))
+    with gate.authorised(request) as admission:
+        with tenant_scope(actor.tenant_id):
+            task = selectors.get_review(actor.tenant_id, task_id=task_id)
+            _require_open_to(actor, task=task)
+            probes = [probe for probe in task.probes.all() if probe.candidates.all()]
+        # Stored pictures are decoded: not while a transaction is open, and so it may have been closed meanwhile.
+        sheet = Sheet(task, tuple(_shown(probe) for probe in probes))
+        with tenant_scope(actor.tenant_id):
+            _require_open_to(actor, task=selectors.get_review(actor.tenant_id, task_id=task_id))
+            admission.complete(n_candidates=sum(len(probe.candidates) for probe in sheet.probes))
     return sheet
 
 
