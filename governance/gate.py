@@ -211,6 +211,7 @@ class Admission:
             tenant_id=self.request.actor.tenant_id,
             case_ref=usage.case_ref,
             decision_id=self.decision.id,
+            is_masked=self.is_masked,
         )
         self._is_counted = True
         if exceeded is not None:
