@@ -30,7 +30,7 @@ from governance.casework.authorisations import urgent_one_in_use
 from governance.casework.errors import ReviewPending
 from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewTask
 from governance.catalogue import CATALOGUE
-from governance.rules.review import MASKING, REVIEW_OBLIGATIONS
+from governance.rules.review import REVIEW_OBLIGATIONS
 
 __all__ = ["ReviewTask"]  # the apps above read its columns, and never ask for rows
 
