@@ -84,6 +84,13 @@ class AuthorisationForm(forms.Form):
         )
 
 
+class RatificationForm(forms.Form):
+    """The court's document that ratified an urgent use; the case's page writes its fields, once for each such use."""
+
+    document_reference = forms.CharField(max_length=200)
+    document_digest = forms.CharField(max_length=64)
+
+
 class TrainingForm(forms.Form):
     user_id = forms.TypedChoiceField(coerce=uuid.UUID, label="Who")
     course = forms.CharField(max_length=200, help_text="Which course in comparing faces was passed.")
