@@ -92,6 +92,7 @@ def table(content: SafeString, label: str) -> SafeString:
     return render_to_string("dashboard/partials/table.html", {"content": content, "label": label})
 
 
+@register.filter
 def rate(value: float | None) -> str:
     """A share as "1 in 12,000", or in per cent where it is large."""
     if value is None:
