@@ -91,13 +91,14 @@ def _expire(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
 def _forget(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
     with _destroying("review_task", task_id, tenant_id=tenant_id) as admission, tenant_scope(tenant_id):
         over = ReviewTask.objects.filter(selectors.reviews_are_over(), tenant_id=tenant_id, id=task_id)
-        ledger.record_event(
-            Tag.RETENTION_PURGED,
-            actor=ledger.SYSTEM,
-            resource=ledger.Resource("review_task", task_id),
-            tenant_id=tenant_id,
-            data={"reviews": selectors.delete_reviews(over)},
-        )
+        if n_reviews := selectors.delete_reviews(over):
+            ledger.record_event(
+                Tag.RETENTION_PURGED,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("review_task", task_id),
+                tenant_id=tenant_id,
+                data={"reviews": n_reviews},
+            )
         admission.complete()
 
 
