@@ -118,11 +118,11 @@ def ratify(
     """
     with tenant_scope(actor.tenant_id):
         authority.require_person(actor)
-        _check_court_document(document_reference, digest=document_digest)
         case = selectors.lock_case(actor.tenant_id, case_id=case_id)
         authorisation = selectors.lock_authorisation(case, authorisation_id=authorisation_id)
         if authorisation.recorded_by_id == actor.id or authorisation.recorded_by_kind != ActorKind.USER:
             raise SecondPersonNeeded
+        _check_court_document(document_reference, digest=document_digest)
         ratifiable = Authorisation.objects.filter(
             tenant_id=actor.tenant_id,
             id=authorisation_id,
