@@ -94,7 +94,7 @@ def _manage(*command: str, role: str) -> None:
 
 def _tenant(engine: str) -> BenchTenant:
     from common.context import Actor, ActorKind, Usage
-    from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
+    from common.vocabulary import PERSONAL, Attestation, CustomerCategory, Operation, Purpose, StaffRole
     from governance import services as governance
     from governance.audit import ledger
     from recognition.engines import registry
@@ -107,7 +107,7 @@ def _tenant(engine: str) -> BenchTenant:
     category = CustomerCategory.CONSUMER_SOFTWARE
     tenant = tenants.create_tenant("bench", name="Benchmark", category=category, actor=ledger.SYSTEM)
     binding = tenants.KeyBinding(
-        operations=list(Operation),
+        operations=[each for each in Operation if each not in PERSONAL],
         purposes=[Purpose.PHOTO_ORGANISATION],
         default_purpose=Purpose.PHOTO_ORGANISATION,
         default_jurisdiction="US",

@@ -90,12 +90,12 @@ def _slowest(samples: Samples, name: str) -> Row:
 
 
 def _with_key_of_its_own(tenant: BenchTenant) -> BenchTenant:
-    from common.vocabulary import Operation, Purpose
+    from common.vocabulary import PERSONAL, Operation, Purpose
     from governance.audit import ledger
     from tenants import services as tenants
 
     binding = tenants.KeyBinding(
-        operations=list(Operation),
+        operations=[each for each in Operation if each not in PERSONAL],
         purposes=[Purpose.PHOTO_ORGANISATION],
         default_purpose=Purpose.PHOTO_ORGANISATION,
         default_jurisdiction="US",

@@ -38,6 +38,7 @@ from governance.questions import (
     probe_of_person,
     probe_of_picture,
 )
+from governance.rules.review import MASKING
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -202,6 +203,7 @@ class Admission:
             tenant_id=self.request.actor.tenant_id,
             case_ref=usage.case_ref,
             decision_id=self.decision.id,
+            is_masked=MASKING in self.obligations,
         )
         self._is_counted = True
         if exceeded is not None:

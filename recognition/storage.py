@@ -80,6 +80,16 @@ def write(data: bytes, *, tenant_id: uuid.UUID, digest: str) -> None:
             _storage().save(path, ContentFile(data))
 
 
+def is_there(tenant_id: uuid.UUID, *, digest: str) -> bool:
+    """Return whether there is a file of this name.
+
+    Raises:
+        StorageUnavailable: nobody can tell now.
+    """
+    with _reachable():
+        return _storage().exists(_path(tenant_id, digest))
+
+
 def read(tenant_id: uuid.UUID, *, digest: str) -> bytes:
     """Return the bytes of a picture.
 

@@ -17,7 +17,8 @@ from tenants.models import TenantOwned, User
 class SearchRecord(TenantOwned):
     """Searches that a limit counts: how many, in which case, and whom they were about, each as a keyed digest.
 
-    `subjects` holds the digests of probes and of the best candidates (`ledger.commitment`).
+    `subjects` holds the digests of probes and of the best candidates (`ledger.commitment`). `is_masked`: who was found
+    is for nobody to know before a review (HUM-001). True where that was not written down.
     """
 
     decision_entry_id = models.UUIDField(editable=False)
@@ -25,6 +26,7 @@ class SearchRecord(TenantOwned):
     n_searches = models.PositiveIntegerField()
     case_commitment = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 NULL: in no case
     subjects = ArrayField(models.CharField(max_length=64), default=list)
+    is_masked = models.BooleanField(db_default=True, editable=False)
 
     class Meta:
         indexes: ClassVar = [

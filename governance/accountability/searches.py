@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connections
+from django.db.models import Q
 
 from common.context import tenant_scope
 from governance.accountability.models import SearchRecord
@@ -67,14 +68,30 @@ def count_of_subject(tenant_id: uuid.UUID, *, subject: str) -> int:
     return _number(_OF_SUBJECTS, [_commitments(tenant_id, (subject,)), tenant_id])
 
 
-def count_of_people(tenant_id: uuid.UUID, *, subjects: Iterable[str]) -> int:
-    """Return how many counted operations searched for, or found best, any of these; inside the tenant's scope."""
+def count_of_people(tenant_id: uuid.UUID, *, subjects: Iterable[str], released_by: Iterable[uuid.UUID]) -> int:
+    """Return how many counted operations searched for, or found best, any of these; inside the tenant's scope.
+
+    For the tenant's eyes: what is masked counts only where its review released the person, or the count would say who
+    the candidate is.
+
+    Args:
+        released_by: decisions of the operations that released one of these.
+    """
     wanted = _commitments(tenant_id, subjects)
-    return SearchRecord.objects.filter(tenant_id=tenant_id, subjects__overlap=wanted).count() if wanted else 0
+    if not wanted:
+        return 0
+    found = SearchRecord.objects.filter(tenant_id=tenant_id, subjects__overlap=wanted)
+    return found.filter(Q(is_masked=False) | Q(decision_entry_id__in=list(released_by))).count()
 
 
 def record(
-    searched: Searched, *, limits: Limits, tenant_id: uuid.UUID, case_ref: str | None, decision_id: uuid.UUID
+    searched: Searched,
+    *,
+    limits: Limits,
+    tenant_id: uuid.UUID,
+    case_ref: str | None,
+    decision_id: uuid.UUID,
+    is_masked: bool,
 ) -> Exceeded | None:
     """Count searches in the operation's transaction, and say whether that is more than a limit allows.
 
@@ -96,6 +113,7 @@ def record(
             n_searches=searched.n,
             case_commitment=ledger.commitment(tenant_id, case_ref, use=ledger.CASE_USE),
             subjects=subjects,
+            is_masked=is_masked,
         )
         return _exceeded(limits, tenant_id=tenant_id, case_ref=case_ref, subjects=subjects)
 

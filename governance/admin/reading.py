@@ -1,4 +1,4 @@
-"""What members of staff look at: tenants, categories, policy versions, decisions and the log."""
+"""What members of staff look at: tenants, categories, policy versions and decisions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.errors import PlatformError
 from common.vocabulary import StaffRole
-from governance import selectors, services, transparency
+from governance import selectors, services
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
 from governance.audit import selectors as log
-from governance.audit.models import AuditEntry, Decision
-from governance.forms import PeriodForm, SuspensionForm
+from governance.audit.models import Decision
+from governance.forms import SuspensionForm
 from governance.models import PolicyVersion, Suspension
 from tenants.models import Tenant
 
@@ -124,46 +123,3 @@ class DecisionAdmin(ReadOnlyAdmin):
     def recorded(self, entry: Decision) -> SafeString:
         """The entry as it is in the log."""
         return format_html("<pre>{}</pre>", json.dumps(entry.content, indent=2, sort_keys=True))
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("ins_id", "ts", "kind", "tenant_id", "decision_id")
-    list_filter = ("kind",)
-    fields = ("id", "ins_id", "ts", "kind", "tenant_id", "decision_id", "request_id", "content")
-    readonly_fields = ("content",)
-    change_list_template = "admin/governance/entries.html"
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.transparency)
-        return [path("transparency/", page, name="audit_transparency"), *super().get_urls()]
-
-    def transparency(self, request: HttpRequest) -> HttpResponse:
-        """Count a period: on the page, or as a file. Names no organisation, so every member of staff may."""
-        form = PeriodForm(request.GET or None)
-        page: dict[str, Any] = {
-            "form": form,
-            "title": "Transparency report",
-            "template": "admin/governance/transparency.html",
-        }
-        if not form.is_valid():
-            return self.show_form(request, **page)
-        values = form.cleaned_data
-        try:
-            since, until = transparency.period_of(values["first"], values["last"])
-            report = transparency.make_report(since=since, until=until)
-        except PlatformError as error:
-            form.add_error(None, error.detail)
-            return self.show_form(request, **page)
-        match values["form"]:
-            case "csv":
-                return _file(report.as_csv(), "text/csv", "transparency.csv")
-            case "json":
-                return _file(report.as_json(), "application/json", "transparency.json")
-        return self.show_form(request, **page, report=report)
-
-
-def _file(text: str, content_type: str, name: str) -> HttpResponse:
-    response = HttpResponse(text, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

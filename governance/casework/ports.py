@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # Given a tenant and what a candidate's payload says, return a JPEG of the face, or None where no picture is kept.
-# Called inside the tenant's scope, for a reviewer who was let in.
+# Called outside any transaction (the picture is decoded), for a reviewer who was let in.
 ReviewPicture = Callable[[uuid.UUID, Mapping[str, Any]], bytes | None]
 
 _review_picture: ReviewPicture | None = None

@@ -30,13 +30,12 @@ from governance.casework.authorisations import urgent_one_in_use
 from governance.casework.errors import ReviewPending
 from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewTask
 from governance.catalogue import CATALOGUE
-from governance.rules.review import REVIEW_OBLIGATIONS
+from governance.rules.review import MASKING, REVIEW_OBLIGATIONS
 
 __all__ = ["ReviewTask"]  # the apps above read its columns, and never ask for rows
 
 R = TypeVar("R")
 
-MASKING: Final = "HUM-001"
 OBLIGATIONS: Final = REVIEW_OBLIGATIONS
 
 
@@ -225,7 +224,7 @@ def released(task: ReviewTask) -> list[Released]:
 
 
 def payload_of(candidate: ReviewCandidate) -> dict[str, Any]:
-    """Open who a candidate is: for `released`, and for finding the stored picture of the reference."""
+    """Open who a candidate is, of one that is not gone: for `released`, and for finding the reference's picture."""
     sealed = bytes(candidate.sealed_payload)
     payload: dict[str, Any] = json.loads(unseal(sealed, context_of(candidate, what=b"payload")))
     return payload
@@ -236,10 +235,24 @@ def context_of(row: ReviewProbe | ReviewCandidate, *, what: bytes) -> bytes:
     return b"casework/" + what + row.tenant_id.bytes + row.id.bytes
 
 
-def forget_references(tenant_id: uuid.UUID, reference_ids: Collection[uuid.UUID]) -> int:
-    """Delete the candidates that are these enrolled faces, whatever became of their review; in the open scope."""
+def releasing(tenant_id: uuid.UUID, reference_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Return the decisions of what found one of these enrolled faces best, and whose review released it; in scope."""
     digests = [_digest(tenant_id, reference_id) for reference_id in reference_ids]
-    return ReviewCandidate.objects.filter(tenant_id=tenant_id, reference_digest__in=digests).delete()[0]
+    rows = ReviewCandidate.objects.filter(tenant_id=tenant_id, reference_digest__in=digests, state="released", rank=1)
+    return list(rows.values_list("task__decision_entry_id", flat=True))
+
+
+def forget_references(tenant_id: uuid.UUID, reference_ids: Collection[uuid.UUID]) -> None:
+    """Destroy who the candidates that are these enrolled faces are, whatever became of their review; in the open scope.
+
+    Of one that was not released an empty row stays: were it missing from the review, deleting faces would tell who it
+    was. Emptied first: a release at the same time either finds the row empty, or is found by the deletion.
+    """
+    digests = [_digest(tenant_id, reference_id) for reference_id in reference_ids]
+    rows = ReviewCandidate.objects.filter(tenant_id=tenant_id, reference_digest__in=digests)
+    masked = rows.exclude(state=ReviewCandidate.State.RELEASED)
+    masked.update(sealed_payload=b"", reference_digest="", quality=None, sealed_crop=None)
+    rows.filter(state=ReviewCandidate.State.RELEASED).delete()
 
 
 def forget_collection(tenant_id: uuid.UUID, collection_id: uuid.UUID) -> int:

@@ -64,11 +64,16 @@ def show_sheet(actor: Actor, *, task_id: uuid.UUID) -> Sheet:
         PolicyRefused: the role or the training does not allow it, or the use is not allowed any more.
     """
     request = _request(actor, task_id=task_id)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
-        task = selectors.get_review(actor.tenant_id, task_id=task_id)
-        _require_open_to(actor, task=task)
-        sheet = Sheet(task, tuple(_shown(probe) for probe in task.probes.all() if probe.candidates.all()))
-        admission.complete(n_candidates=sum(len(probe.candidates) for probe in sheet.probes))
+    with gate.authorised(request) as admission:
+        with tenant_scope(actor.tenant_id):
+            task = selectors.get_review(actor.tenant_id, task_id=task_id)
+            _require_open_to(actor, task=task)
+            probes = [probe for probe in task.probes.all() if probe.candidates.all()]
+        # Stored pictures are decoded: not while a transaction is open, and so it may have been closed meanwhile.
+        sheet = Sheet(task, tuple(_shown(probe) for probe in probes))
+        with tenant_scope(actor.tenant_id):
+            _require_open_to(actor, task=selectors.get_review(actor.tenant_id, task_id=task_id))
+            admission.complete(n_candidates=sum(len(probe.candidates) for probe in sheet.probes))
     return sheet
 
 
@@ -77,7 +82,7 @@ def give_verdict(
 ) -> ReviewTask:
     """Judge every candidate of a review; the second verdict closes it.
 
-    A candidate that both release is released, every other withheld.
+    A candidate that both release is released, every other withheld, and so is one whose face was deleted meanwhile.
 
     Raises:
         InvalidRequest: a candidate is not judged, or no reason is given.
@@ -156,6 +161,8 @@ def _opened(row: ReviewProbe | ReviewCandidate) -> bytes | None:
 
 
 def _stored_picture(candidate: ReviewCandidate) -> bytes | None:
+    if candidate.is_gone:
+        return None
     return ports.review_picture(candidate.tenant_id, reviews.payload_of(candidate))
 
 
@@ -164,18 +171,19 @@ def _close(task: ReviewTask, *, candidates: list[ReviewCandidate], actor: Actor)
     judged = _judged_together(task, candidates=candidates)
     agreed = [candidate_id for candidate_id, judgements in judged.items() if judgements == {Judgement.RELEASE}]
     rows = ReviewCandidate.objects.filter(tenant_id=task.tenant_id, task_id=task.id)
-    rows.filter(id__in=agreed).update(state=ReviewCandidate.State.RELEASED)
-    rows.exclude(id__in=agreed).update(state=ReviewCandidate.State.WITHHELD)
-    if agreed:
+    # The database says which are left: a face may be deleted at this moment.
+    n_released = rows.filter(id__in=agreed).exclude(sealed_payload=b"").update(state=ReviewCandidate.State.RELEASED)
+    rows.exclude(state=ReviewCandidate.State.RELEASED).update(state=ReviewCandidate.State.WITHHELD)
+    if n_released:
         status = ReviewTask.Status.RELEASED
     elif all(judgements == {Judgement.REJECT} for judgements in judged.values()):
         status = ReviewTask.Status.REJECTED
     else:
         status = ReviewTask.Status.INCONCLUSIVE
     end(task, status=status)
-    data = {"status": status.value, "n_released": len(agreed), "n_candidates": len(candidates)}
+    data = {"status": status.value, "n_released": n_released, "n_candidates": len(candidates)}
     _record(Tag.REVIEW_CLOSED, actor, task=task, data=data)
-    return len(agreed)
+    return n_released
 
 
 def end(task: ReviewTask, *, status: ReviewTask.Status) -> None:

@@ -17,7 +17,13 @@ from governance.rules.thresholds import IDENTIFICATION, INVESTIGATIVE_PURPOSES
 _C = CustomerCategory
 
 # For investigative purposes these count as identification (GOVERNANCE 4: a compare loop is a search).
-_AS_GOOD_AS: Final = (Operation.COMPARE, Operation.TRACK, Operation.CLUSTER, Operation.EXPORT)
+_AS_GOOD_AS: Final = (
+    Operation.COMPARE,
+    Operation.TRACK,
+    Operation.CLUSTER,
+    Operation.EXPORT,
+    Operation.EVALUATE,
+)
 IDENTIFYING: Final = (*IDENTIFICATION, *_AS_GOOD_AS)
 
 _INVESTIGATORS: Final[list[str]] = [

@@ -17,7 +17,8 @@ from governance.rules.situation import Situation, known
 from governance.rules.thresholds import INVESTIGATIVE_PURPOSES
 
 # Of the part of the platform that masks results, and says what must be said with them.
-REVIEW_OBLIGATIONS: Final = ("HUM-001", "HUM-002", "HUM-003")
+MASKING: Final = "HUM-001"
+REVIEW_OBLIGATIONS: Final = (MASKING, "HUM-002", "HUM-003")
 
 _NEEDS: Final = ("operation", "result_of", "purpose", "obligations_met")
 # The day of Amazon's guidance to law enforcement that people review each match.
@@ -51,7 +52,8 @@ HUM_RULES: Final = (
         effect=Effect.OBLIGE,
         sentence="For investigative purposes, the result of an identification is pending review: who the candidates are"
         " is masked until two separate trained reviewers, neither of whom asked, release them. A comparison, tracking,"
-        " clustering, joining faces to a person, and an export count as identification. What cannot mask is refused.",
+        " clustering, joining faces to a person, an export and an evaluation count as identification. What cannot mask"
+        " is refused.",
         reason="For this purpose a result is masked until two people release it, and this way cannot mask it: search or"
         " compare through /v1, or on the pages.",
         source="Amazon's guidance for law enforcement: human review of every match; EU AI Act, Article 14(5): two"

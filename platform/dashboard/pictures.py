@@ -14,6 +14,7 @@ from PIL import Image
 from recognition import images
 from recognition.engines.base import Box, Landmark
 from recognition.images import ImageLimits
+from recognition.services.turns import turn
 
 _LONGEST_SIDE_PX: Final = 1280
 _JPEG_QUALITY: Final = 85
@@ -91,10 +92,12 @@ def picture_of(data: bytes) -> Picture:
 
     Raises:
         ImageUnreadable, ImageTooLarge, ImageFormatUnsupported: see `recognition.images`.
+        EngineBusy: no turn at decoding became free in time.
     """
-    upright = images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
-    shown = Image.fromarray(upright.pixels[:, :, ::-1])
-    shown.thumbnail((_LONGEST_SIDE_PX, _LONGEST_SIDE_PX))
+    with turn():
+        upright = images.decode(data, limits=ImageLimits(max_bytes=settings.CUSTOS_MAX_IMAGE_BYTES))
+        shown = Image.fromarray(upright.pixels[:, :, ::-1])
+        shown.thumbnail((_LONGEST_SIDE_PX, _LONGEST_SIDE_PX))
     with io.BytesIO() as file:
         shown.save(file, "JPEG", quality=_JPEG_QUALITY)
         encoded = base64.b64encode(file.getvalue()).decode()

@@ -44,13 +44,12 @@ class Differential:
 
 
 def group_rates(data: Labelled, *, scores: Sequence[float], rng: np.random.Generator) -> tuple[GroupRates, ...]:
-    """Return the error rates within each group that has at least two subjects."""
+    """Return the error rates within each group of at least ten people."""
     found = []
     for name in data.group_names():
         members = data.of_group(name)
-        if members.n_subjects >= 2:
-            rates = error_rates(members, scores=scores, rng=rng)
-            found.append(GroupRates(name, members.n_subjects, len(members.vectors), rates))
+        rates = error_rates(members, scores=scores, rng=rng)
+        found.append(GroupRates(name, members.n_subjects, len(members.vectors), rates))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float32]
 Subjects = npt.NDArray[np.int64]
 
+# Figures of fewer people are figures of those people: a group of one would be a search for its one member by name.
+LEAST_PEOPLE: Final = 10
 _UNIT_TOLERANCE: Final = 1e-2
 
 
@@ -46,8 +49,9 @@ class Labelled:
         return len(self.groups)
 
     def group_names(self) -> tuple[str, ...]:
-        """Return the names of the groups, sorted; subjects without one belong to none."""
-        return tuple(sorted({name for name in self.groups if name}))
+        """Return the names of the groups of at least ten people, sorted; smaller ones are not told of."""
+        sizes = Counter(name for name in self.groups if name)
+        return tuple(sorted(name for name, size in sizes.items() if size >= LEAST_PEOPLE))
 
     def of_group(self, name: str) -> Labelled:
         """Return what belongs to one group."""
@@ -63,3 +67,13 @@ class Labelled:
         numbers = np.cumsum(chosen) - 1
         groups = tuple(group for group, is_chosen in zip(self.groups, chosen, strict=True) if is_chosen)
         return Labelled(self.vectors[rows], numbers[self.subjects[rows]].astype(np.int64), groups)
+
+
+def require_crowd(data: Labelled) -> None:
+    """Refuse data of so few people that its figures would speak of single ones.
+
+    Raises:
+        EvaluationDataInvalid: fewer than ten people.
+    """
+    if data.n_subjects < LEAST_PEOPLE:
+        raise EvaluationDataInvalid(f"An evaluation needs faces of at least {LEAST_PEOPLE} people on each side.")

@@ -13,15 +13,13 @@ from recognition.evaluation.calibration import Calibration
 from recognition.evaluation.comparisons import det_curve, error_rates
 from recognition.evaluation.curves import equal_error_rate_of
 from recognition.evaluation.groups import differentials, group_rates
-from recognition.evaluation.labelled import EvaluationDataInvalid, Labelled
+from recognition.evaluation.labelled import Labelled, require_crowd
 from recognition.evaluation.scores import compare_all
 from recognition.evaluation.searches import LEAST_OUTSIDERS, false_positive_experiment, search_rates
 
 # Per cent. 80 and 99 are the floors of the shipped rules (THR-001, THR-002).
 SIMILARITIES: Final = (50.0, 80.0, 90.0, 95.0, 99.0)
 GALLERY_SIZES: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000)
-# The tail of a curve below this many impostor comparisons is somebody's wrong label, not a rate.
-LEAST_SUBJECTS: Final = 2
 
 Report = dict[str, Any]
 
@@ -30,10 +28,9 @@ def comparisons_part(data: Labelled, *, calibration: Calibration, seed: int) -> 
     """Return error rates of comparisons, over all people and within each group.
 
     Raises:
-        EvaluationDataInvalid: fewer than two people.
+        EvaluationDataInvalid: fewer than ten people.
     """
-    if data.n_subjects < LEAST_SUBJECTS:
-        raise EvaluationDataInvalid("An evaluation needs faces of at least two people.")
+    require_crowd(data)
     rng = np.random.default_rng(seed)
     scores = [calibration.score(similarity) for similarity in SIMILARITIES]
     histogram = compare_all(data.vectors, identities=data.subjects)
@@ -86,6 +83,8 @@ def experiment_part(
     Raises:
         IdentitiesOverlap, EvaluationDataInvalid: see `false_positive_experiment`.
     """
+    require_crowd(gallery)
+    require_crowd(probes)
     found = false_positive_experiment(
         gallery.vectors,
         probes=probes,

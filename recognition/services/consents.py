@@ -13,10 +13,12 @@ from governance.accountability import consents, searches
 from governance.accountability.consents import ConsentState
 from governance.audit import ledger
 from governance.audit.tags import Tag
+from governance.casework import reviews
 from recognition.models import Collection
 from recognition.selectors import collections as selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import references
+from recognition.services.faces import reading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Knowledge:
     """What is known of a person in a collection.
 
     Attributes:
-        searches: counted searches in which one of the person's faces was the probe or the best candidate.
+        searches: counted searches in which one of the person's faces was the probe or the best candidate; of those that
+            are reviewed, the ones whose best candidate was released and is the person.
     """
 
     subject: str
@@ -90,7 +93,7 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
         tenant_scope(actor.tenant_id),
     ):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
-        faces = face_selectors.list_in(locked).filter(external_id=subject)
+        faces = face_selectors.all_in(locked).filter(external_id=subject)
         destroyed = references.destroy(
             list(faces.values_list("id", flat=True)), collection=locked, permit=admission.permit
         )
@@ -109,13 +112,10 @@ def tell_about(subject: str, *, collection_name: str, actor: Actor) -> Knowledge
 
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
-        PolicyRefused: the policy does not allow reading what was enrolled.
+        PolicyRefused: the policy does not allow reading what was enrolled, for one of the uses it was made for.
     """
     collection = _collection(collection_name, actor=actor)
-    with (
-        gate.authorised(_request(Operation.READ_RESULT, collection=collection, actor=actor)) as admission,
-        tenant_scope(actor.tenant_id),
-    ):
+    with reading_of(collection, actor=actor) as admitted, tenant_scope(actor.tenant_id):
         key = {"tenant_id": actor.tenant_id, "collection_id": collection.id}
         newest = consents.records_of(subject, **key).first()
         face_ids = list(face_selectors.list_in(collection).filter(external_id=subject).values_list("id", flat=True))
@@ -125,9 +125,13 @@ def tell_about(subject: str, *, collection_name: str, actor: Actor) -> Knowledge
             recorded_at=newest.recorded_at if newest else None,
             withdrawn_at=newest.withdrawn_at if newest else None,
             faces=len(face_ids),
-            searches=searches.count_of_people(actor.tenant_id, subjects=map(gate.probe_of_face, face_ids)),
+            searches=searches.count_of_people(
+                actor.tenant_id,
+                subjects=map(gate.probe_of_face, face_ids),
+                released_by=reviews.releasing(actor.tenant_id, face_ids),
+            ),
         )
-        admission.complete(n_faces=len(face_ids))
+        admitted.complete(n_faces=len(face_ids))
     return found
 
 
@@ -140,7 +144,6 @@ def _request(operation: Operation, *, collection: Collection, actor: Actor) -> g
     return gate.AccessRequest(
         actor=actor,
         operation=operation,
-        result_of=Operation.ENROL if operation is Operation.READ_RESULT else None,
         resource=gate.ResourceRef("collection", collection.id, actor.tenant_id),
     )
 

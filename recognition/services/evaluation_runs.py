@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -36,7 +37,7 @@ from recognition.models import Collection, DispatchTicket, EvaluationRun, Job
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import evaluations as selectors
 from recognition.selectors import jobs as job_selectors
-from recognition.services import engines, jobs, submission
+from recognition.services import engines, jobs, reading, submission
 from recognition.services.labels import LabelledFaces, labelled_faces
 
 R = TypeVar("R")
@@ -74,8 +75,8 @@ def submit_evaluation(
         _check_probes(probes, collection=collection)
     job = submission.new_job(JobKind.EVALUATE, collection=collection, actor=actor, max_faces=1)
     job.total = len(STEPS) if probes else len(STEPS) - 1
-    with gate.authorised(jobs.request_of(job, collection=collection)) as admission, tenant_scope(actor.tenant_id):
-        job.decision_entry_id = admission.decision_id
+    with _authorised(job, collection, probes or None) as admitted, tenant_scope(actor.tenant_id):
+        job.decision_entry_id = admitted.own.decision_id
         collection_selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         job.save(force_insert=True)
         EvaluationRun.objects.create(
@@ -89,7 +90,7 @@ def submit_evaluation(
         DispatchTicket.objects.create(job_id=job.id)
         dispatch.enqueue_batches(job.id, kind=JobKind.EVALUATE, firsts=[0], tenant_id=actor.tenant_id)
         accepted = job_selectors.get_for(actor.tenant_id, job_id=job.id)
-        admission.complete(resource=gate.ResourceRef("job", job.id, actor.tenant_id))
+        admitted.complete(resource=gate.ResourceRef("job", job.id, actor.tenant_id))
     return accepted
 
 
@@ -151,11 +152,13 @@ def run_step(job_id: uuid.UUID, *, step: int, tenant_id: uuid.UUID) -> None:
     job, run, collection = found
     try:
         engine = engines.engine_of(collection)
-        with gate.authorised(jobs.request_of(job, collection=collection)) as admission:
-            part, n_faces = _measure(STEPS[step], job=job, run=run, collection=collection, engine=engine, own=admission)
+        with _authorised(job, collection, run.probe_collection) as admitted:
+            part, n_faces = _measure(
+                STEPS[step], job=job, run=run, collection=collection, engine=engine, own=admitted.own
+            )
             with tenant_scope(tenant_id):
                 _write(job, step=step, part=part)
-                admission.complete(n_faces=n_faces)
+                admitted.complete(n_faces=n_faces)
     except PolicyRefused as refusal:
         jobs.halt(job_id, refusal=refusal, tenant_id=tenant_id)
     except EvaluationDataInvalid as error:
@@ -164,6 +167,14 @@ def run_step(job_id: uuid.UUID, *, step: int, tenant_id: uuid.UUID) -> None:
         jobs.fail(job_id, error=error, tenant_id=tenant_id)
     except (JobClosed, CollectionNotFound):
         return  # cancelled, done by somebody else, or deleted meanwhile: nothing was written
+
+
+def _authorised(job: Job, *collections: Collection | None) -> AbstractContextManager[reading.Reading]:
+    """Ask the gate for the evaluation, and for all that the faces were enrolled for: statistics of faces are a use."""
+    involved = [collection for collection in collections if collection is not None]
+    return reading.authorised_of(
+        jobs.request_of(job, collection=involved[0]), collection_ids=[collection.id for collection in involved]
+    )
 
 
 def _check_probes(probes: Collection, *, collection: Collection) -> None:
@@ -182,7 +193,7 @@ def _begin(job_id: uuid.UUID, *, step: int, tenant_id: uuid.UUID) -> tuple[Job, 
             status=JobStatus.RUNNING, started_at=Coalesce(F("started_at"), Now())
         )
         DispatchTicket.objects.filter(job_id=job_id).update(touched_at=Now(), sends=0)
-        run = EvaluationRun.objects.get(tenant_id=tenant_id, job_id=job_id)
+        run = selectors.list_for(tenant_id).get(job_id=job_id)
         return job, run, collection_selectors.list_for(tenant_id).get(id=job.collection_id)
 
 

@@ -144,22 +144,19 @@ def search_by_face(
     collection = _collection(collection_name, actor=actor)
     engine = engines.engine_of(collection)
     probe = gate.probe_of_face(face_id)
-    with (
-        gate.authorised(
-            request_of(actor, collection=collection, threshold=threshold, probe=probe, masks=masks)
-        ) as admission,
-        tenant_scope(actor.tenant_id),
-    ):
-        template = template_of_face(face_id, collection=collection, permit=admission.permit)
-        probes = Probes((None,), (template,), (_portrait_of(face_id, admission=admission),))
-        return conclude(
-            probes,
-            collection=collection,
-            calibration=engine.calibration,
-            limit=limit,
-            admission=admission,
-            exclude=[face_id],
-        )
+    request = request_of(actor, collection=collection, threshold=threshold, probe=probe, masks=masks)
+    with gate.authorised(request) as admission:
+        portrait = _portrait_of(face_id, admission=admission)
+        with tenant_scope(actor.tenant_id):
+            template = template_of_face(face_id, collection=collection, permit=admission.permit)
+            return conclude(
+                Probes((None,), (template,), (portrait,)),
+                collection=collection,
+                calibration=engine.calibration,
+                limit=limit,
+                admission=admission,
+                exclude=[face_id],
+            )
 
 
 def _collection(name: str, *, actor: Actor) -> Collection:

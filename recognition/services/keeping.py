@@ -7,6 +7,7 @@ file that the sweep does not know of, and an image that was acknowledged has its
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Collection as CollectionOf
 from dataclasses import replace
@@ -16,7 +17,6 @@ from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.db.models.functions import Now
 
 from common.context import tenant_scope
-from common.errors import PlatformError
 from common.ids import new_id
 from recognition import storage
 from recognition.errors import StorageUnavailable
@@ -27,8 +27,10 @@ logger = logging.getLogger(__name__)
 
 # A file that was announced and is not referred to yet: its enrolment may be about to commit.
 GRACE_SECONDS: Final = 600
-# Files that are taken away in one transaction, and by who deletes images; the sweep takes the rest.
+# Files that are taken away by who deletes images; the sweep takes the rest.
 MOST_AT_ONCE: Final = 100
+# Files that the sweep takes away in one transaction: their rows are locked for so long.
+_SWEPT_AT_ONCE: Final = 20
 
 _ANNOUNCE: Final = """
     INSERT INTO recognition_storedfile AS kept (id, tenant_id, digest, size_bytes, unused_since)
@@ -60,11 +62,15 @@ def keep(examined: Examined, *, data: bytes, collection: Collection) -> Examined
 def refer_to(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> None:
     """Say that images of the open transaction use these files: they stay.
 
+    Who took a file away may have been killed before its row was gone, and so the storage is asked, once nobody else can
+    take it away. A row that says nothing of being unused has an image, and a file.
+
     Raises:
         StorageUnavailable: one was taken away a moment ago, with the last image of it. Write it again.
     """
     locked = _lock(files, tenant_id=tenant_id)
-    if len(locked) < len(set(files)):
+    doubtful = [file for file in locked if file.unused_since is not None]
+    if len(locked) < len(set(files)) or not all(storage.is_there(tenant_id, digest=file.digest) for file in doubtful):
         raise StorageUnavailable("The picture was deleted while it was enrolled again.", retry_after=1)
     StoredFile.objects.filter(tenant_id=tenant_id, id__in=[file.id for file in locked]).update(unused_since=None)
 
@@ -87,10 +93,11 @@ def forget_pictures(collection: Collection) -> None:
 def reclaim(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> int:
     """Delete those of the files that no image refers to, and then their rows; return how many there were.
 
-    Who refers to a file locks its row, as this does: an image that is about to be committed is waited for.
+    Who refers to a file locks its row, as this does: an image that is about to be committed is waited for. A file that
+    cannot be deleted goes to the end of the sweep's queue, and those behind it here are left as they are.
 
     Raises:
-        StorageUnavailable: a file may still be there, and so is its row.
+        StorageUnavailable: a file may still be there, and so is its row. Those before it are gone.
     """
     with tenant_scope(tenant_id):
         locked = _lock(files, tenant_id=tenant_id)
@@ -98,31 +105,61 @@ def reclaim(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> int:
         # A second statement: it sees what was committed before the locks were had.
         used = set(Image.objects.filter(tenant_id=tenant_id, file_id__in=ids).values_list("file_id", flat=True))
         StoredFile.objects.filter(tenant_id=tenant_id, id__in=used).update(unused_since=None)
-        unused = [file for file in locked if file.id not in used]
-        for file in unused:
-            storage.remove(tenant_id, digest=file.digest)
-        StoredFile.objects.filter(tenant_id=tenant_id, id__in=[file.id for file in unused]).delete()
-    return len(unused)
+        gone: list[uuid.UUID] = []
+        trouble: StorageUnavailable | None = None
+        for file in (file for file in locked if file.id not in used):
+            try:
+                storage.remove(tenant_id, digest=file.digest)
+            except StorageUnavailable as error:
+                trouble = error
+                _postpone([file.id], tenant_id=tenant_id)
+                break
+            gone.append(file.id)
+        StoredFile.objects.filter(tenant_id=tenant_id, id__in=gone).delete()
+    if trouble is not None:
+        raise trouble
+    return len(gone)
 
 
-def sweep() -> int:
-    """Take away files of whichever tenant that nobody has referred to for a while; return how many there were."""
+def sweep(*, seconds: float) -> None:
+    """Take away files of whichever tenant that nobody has referred to for a while, for about so long.
+
+    Each batch takes files away or moves some to the end of the queue, so that no tenant's troubles are all tenants'.
+    """
+    until = time.monotonic() + seconds
+    while found := _unused():
+        for tenant_id, files in found.items():
+            if time.monotonic() >= until:
+                return
+            if not _reclaim_soon(files, tenant_id=tenant_id):
+                with tenant_scope(tenant_id):
+                    _postpone(files, tenant_id=tenant_id)
+
+
+def _unused() -> dict[uuid.UUID, list[uuid.UUID]]:
+    """Return the next files that are not used, by tenant, those first that wait longest."""
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT tenant_id, id FROM custos_unused_files(%s, %s)", [GRACE_SECONDS, MOST_AT_ONCE])
-        found = cursor.fetchall()
-    return sum(
-        _reclaim_soon([file_id for owner, file_id in found if owner == tenant_id], tenant_id=tenant_id)
-        for tenant_id in dict.fromkeys(owner for owner, _ in found)
-    )
+        cursor.execute("SELECT tenant_id, id FROM custos_unused_files(%s, %s)", [GRACE_SECONDS, _SWEPT_AT_ONCE])
+        for tenant_id, file_id in cursor.fetchall():
+            found.setdefault(tenant_id, []).append(file_id)
+    return found
 
 
-def _reclaim_soon(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> int:
-    """Reclaim files; what cannot be done now is the sweep's: the rows are gone already, and say so."""
+def _postpone(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> None:
+    StoredFile.objects.filter(tenant_id=tenant_id, id__in=files, unused_since__isnull=False).update(unused_since=Now())
+
+
+def _reclaim_soon(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> bool:
+    """Reclaim files; what cannot be done now is the sweep's. Return whether the database let any of it be done."""
     try:
-        return reclaim(files, tenant_id=tenant_id)
-    except (PlatformError, DatabaseError, InterfaceError):
+        reclaim(files, tenant_id=tenant_id)
+    except StorageUnavailable:
+        logger.exception("some of %d kept pictures could not be taken away yet", len(files))
+    except (DatabaseError, InterfaceError):
         logger.exception("%d kept pictures could not be taken away yet", len(files))
-        return 0
+        return False
+    return True
 
 
 def _lock(files: CollectionOf[uuid.UUID], *, tenant_id: uuid.UUID) -> list[StoredFile]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from common.context import tenant_scope
 from recognition import storage
 from recognition.engines.base import Box, DetectedFace, Quality
 from recognition.errors import StoredImageDamaged
@@ -18,6 +19,7 @@ from recognition.images import ImageUnreadable, UprightImage
 from recognition.selectors import faces as face_selectors
 from recognition.services.examination import open_image
 from recognition.services.results import view_of
+from recognition.services.turns import turn
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +42,27 @@ def portrait_of(image: UprightImage, face: DetectedFace) -> Portrait:
 
 
 def portrait_of_enrolled(face_id: uuid.UUID, *, tenant_id: uuid.UUID) -> Portrait | None:
-    """Return the portrait of an enrolled face, from the picture that its collection keeps; in the open scope.
+    """Return the portrait of an enrolled face, from the picture that its collection keeps.
 
-    None where no picture is kept, where it is damaged, or where the face is gone: a review goes on without.
+    None where no picture is kept, where it is damaged, or where the face is gone: a review goes on without. No
+    transaction may be open: the picture is read and decoded.
 
     Raises:
         StorageUnavailable: the picture cannot be read now.
+        EngineBusy: no turn at decoding became free in time.
     """
-    face = face_selectors.live().filter(tenant_id=tenant_id, id=face_id).select_related("image__file").first()
+    with tenant_scope(tenant_id):
+        face = face_selectors.live().filter(tenant_id=tenant_id, id=face_id).select_related("image__file").first()
     if face is None or face.image.file is None:
         return None
     view = view_of(face)
     try:
-        image = open_image(storage.read(tenant_id, digest=face.image.file.digest))
+        data = storage.read(tenant_id, digest=face.image.file.digest)
+        with turn():
+            return portrait_of(open_image(data), view.detected)
     except (StoredImageDamaged, ImageUnreadable) as error:
         logger.warning("the kept picture of face %s cannot be shown: %s", face_id, error.code)
         return None
-    return portrait_of(image, view.detected)
 
 
 def review_picture(tenant_id: uuid.UUID, payload: Mapping[str, Any]) -> bytes | None:

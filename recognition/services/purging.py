@@ -42,7 +42,7 @@ _NOBODY: Final = Usage(None, None, None)
 def purge(*, seconds: float) -> None:
     """Delete what is past its time, for about so long: kept pictures without images, faces, results of jobs."""
     until = time.monotonic() + seconds
-    keeping.sweep()
+    keeping.sweep(seconds=seconds / 2)
     for tenant_id, collection_id in _found("SELECT * FROM custos_expired_collections(%s)", _MOST_FOUND):
         _work_off(partial(purge_faces, collection_id, tenant_id=tenant_id), until=until)
     days = settings.CUSTOS_JOB_RESULT_DAYS

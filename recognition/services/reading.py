@@ -6,7 +6,7 @@ No grandfathering (GOVERNANCE 4): what was made for a use that is stopped since 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,11 @@ class Reading:
     """An allowed reading; `complete` ends it in the open transaction, as `gate.Admission.complete` does."""
 
     admissions: tuple[gate.Admission, ...]
+
+    @property
+    def own(self) -> gate.Admission:
+        """What was asked for itself."""
+        return self.admissions[-1]
 
     def complete(self, *, n_faces: int | None = None, resource: gate.ResourceRef | None = None) -> None:
         """Cross the fence and write every outcome.
@@ -46,9 +51,23 @@ def authorised(collection_id: uuid.UUID, *, actor: Actor, resource: gate.Resourc
         resource=resource,
         collection_id=collection_id,
     )
+    with authorised_of(request, collection_ids=[collection_id]) as reading:
+        yield reading
+
+
+@contextmanager
+def authorised_of(request: gate.AccessRequest, *, collection_ids: Iterable[uuid.UUID]) -> Iterator[Reading]:
+    """Run a block that uses contents of collections, as `request` says and for all that they were made for.
+
+    Raises:
+        PolicyRefused: the policy does not allow it, for one of the uses.
+    """
+    actor = request.actor
     with tenant_scope(actor.tenant_id):
-        uses = selectors.uses_of(actor.tenant_id, collection_id=collection_id)
-    origins = [_made_for(use, request=request) for use in uses if use != _stated_by(actor)]
+        uses = {use for each in collection_ids for use in selectors.uses_of(actor.tenant_id, collection_id=each)} - {
+            _stated_by(actor)
+        }
+    origins = [_made_for(use, request=request) for use in sorted(uses, key=repr)]
     with ExitStack() as stack:
         # The reader's own last: its decision is the one that the answer names.
         yield Reading(tuple(stack.enter_context(gate.authorised(asked)) for asked in (*origins, request)))

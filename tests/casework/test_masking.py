@@ -7,17 +7,29 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 
 from common.context import tenant_scope
 from common.vocabulary import Operation
 from governance import gate
+from governance.accountability import searches
+from governance.casework import selectors, verdicts
 from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewTask
 from governance.casework.verdicts import Judgement
 from governance.errors import PolicyRefused
 from recognition.engines.fake import face_picture
 from recognition.models import JobItem
-from recognition.services import batches, collections, enrolment, identification, jobs, masking, purging, verification
+from recognition.services import (
+    batches,
+    collections,
+    consents,
+    enrolment,
+    identification,
+    jobs,
+    masking,
+    purging,
+    verification,
+)
 from tests.casework.conftest import GALLERY, Charity, Judge, encoded
 from tests.recognition.conftest import decided, let_days_pass
 from tests.worlds import Player
@@ -311,9 +323,71 @@ def test_a_deleted_face_is_a_candidate_no_more(charity: Charity, judge: Judge) -
 
     result = charity.player.client.get(f"/v1/review-tasks/{closed['id']}/result").json()
     assert result["searches"][0]["candidates"] == []
-    assert charity.player.client.get(f"/v1/review-tasks/{pending['id']}").json()["probes"][0]["candidates"] == []
     with tenant_scope(charity.player.tenant.id):
-        assert not ReviewCandidate.objects.exists()
+        left = ReviewCandidate.objects.get()
+    assert str(left.task_id) == pending["id"]
+    assert (bytes(left.sealed_payload), left.reference_digest, left.quality, left.sealed_crop) == (b"", "", None, None)
+
+
+@pytest.mark.parametrize("judgement", [None, Judgement.REJECT])
+def test_the_way_by_deleting_faces(charity: Charity, judge: Judge, judgement: Judgement | None) -> None:
+    """Whether a deleted face was the candidate shows in no review: not in a pending one, and not in a rejected one."""
+    task = _masked(charity, charity.search())
+    for reviewer in charity.reviewers if judgement else ():
+        judge(reviewer, task["id"], judgement)
+    before = charity.player.client.get(f"/v1/review-tasks/{task['id']}").json()
+
+    charity.player.client.delete(f"/v1/collections/{GALLERY}/faces/{charity.anna}")
+
+    assert before["probes"][0]["candidates"]
+    assert charity.player.client.get(f"/v1/review-tasks/{task['id']}").json() == before
+
+
+def test_a_deleted_face_is_released_by_nobody(charity: Charity, judge: Judge) -> None:
+    task = _masked(charity, charity.search())
+    charity.player.client.delete(f"/v1/collections/{GALLERY}/faces/{charity.anna}")
+    (probe,) = verdicts.show_sheet(charity.reviewers[0], task_id=uuid.UUID(task["id"])).probes
+    assert [(shown.crop, shown.candidate.is_gone) for shown in probe.candidates] == [(None, True)]
+
+    for reviewer in charity.reviewers:
+        judge(reviewer, task["id"], Judgement.RELEASE)
+
+    result = charity.player.client.get(f"/v1/review-tasks/{task['id']}/result").json()
+    assert result["review_task"]["status"] == "inconclusive"
+    assert result["searches"][0]["candidates"] == []
+
+
+def test_who_a_candidate_is_can_be_emptied_and_not_changed(charity: Charity) -> None:
+    charity.search()
+
+    for change in ({"sealed_payload": b"other"}, {"reference_digest": "ab" * 32}):
+        with pytest.raises(IntegrityError, match="emptied"), tenant_scope(charity.player.tenant.id):
+            ReviewCandidate.objects.update(**change)
+
+
+@pytest.mark.parametrize(("judgement", "counted"), [(Judgement.REJECT, 0), (Judgement.RELEASE, 1)])
+def test_the_way_by_the_report_on_a_person(charity: Charity, judge: Judge, judgement: Judgement, counted: int) -> None:
+    """The number of searches that found somebody best says who the candidate is: it grows with a release alone."""
+    task = _masked(charity, charity.search())
+    with tenant_scope(charity.player.tenant.id):
+        kept = searches.count_of_subject(charity.player.tenant.id, subject=gate.probe_of_face(charity.anna))
+    pending = _reported(charity)
+    for reviewer in charity.reviewers:
+        judge(reviewer, task["id"], judgement)
+
+    assert (kept, pending, _reported(charity)) == (1, 0, counted)
+
+
+def test_the_way_by_the_report_once_the_review_is_gone(charity: Charity) -> None:
+    _masked(charity, charity.search())
+    with tenant_scope(charity.player.tenant.id):
+        selectors.delete_reviews(ReviewTask.objects.all())
+
+    assert _reported(charity) == 0
+
+
+def _reported(charity: Charity) -> int:
+    return consents.tell_about("anna", collection_name=GALLERY, actor=charity.actor).searches
 
 
 def test_a_deleted_collection_takes_its_reviews_along(charity: Charity) -> None:

@@ -32,7 +32,10 @@ from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewVerdi
 from governance.casework.verdicts import Judgement
 from governance.errors import PolicyRefused
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, identification
+from recognition.errors import EngineBusy
+from recognition.images import UprightImage
+from recognition.services import collections, enrolment, identification, portraits, turns
+from recognition.services.examination import open_image
 from tenants.errors import BindingInvalid, RoleNotSufficient
 from tenants.services import KeyBinding, issue_api_key
 from tests.casework.conftest import GALLERY, Charity, Judge, attest, encoded, trained_reviewer
@@ -82,6 +85,34 @@ def test_a_kept_picture_is_shown_beside_the_probe(charity: Charity) -> None:
     (shown,) = probe.candidates
     assert shown.crop is not None and shown.crop.startswith(b"\xff\xd8")
     assert shown.crop != probe.crop
+
+
+def test_kept_pictures_are_decoded_in_turn_and_outside_any_transaction(
+    charity: Charity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collections.create_collection("kept", actor=charity.actor, store_images=True)
+    face_ids = [
+        enrolment.enrol_image(face_picture(1, variant=variant), collection_name="kept", actor=charity.actor).face_ids[0]
+        for variant in (1, 2)
+    ]
+    held: list[bool] = []
+
+    def seen(data: bytes) -> UprightImage:
+        held.append(connections["default"].in_atomic_block)
+        with pytest.raises(EngineBusy), turns.turn():
+            pytest.fail("Its turn is taken.")
+        return open_image(data)
+
+    monkeypatch.setattr(turns, "_turns", turns.Turns(1, wait_seconds=0))
+    monkeypatch.setattr(portraits, "open_image", seen)
+    body = {"face_id": str(face_ids[0])}
+    answer = charity.player.client.post("/v1/collections/kept/search", body, format="json").json()
+    task_id = uuid.UUID(answer["review_task"]["id"])
+    verdicts.show_sheet(charity.reviewers[0], task_id=task_id)
+
+    assert held == [False, False]
+    with turns.turn(), pytest.raises(EngineBusy):
+        verdicts.show_sheet(charity.reviewers[0], task_id=task_id)
 
 
 def test_a_kept_picture_that_is_damaged_is_left_out(charity: Charity, home: Path) -> None:

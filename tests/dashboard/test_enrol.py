@@ -10,7 +10,10 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
+from dashboard.pictures import Picture
+from dashboard.views import faces
 from recognition.engines.fake import face_picture
+from recognition.errors import EngineBusy
 from recognition.models import Collection, Face, Job
 from tests.dashboard.conftest import GALLERY, text_of, upload
 from tests.worlds import Player
@@ -20,6 +23,19 @@ ENROL = f"/collections/{GALLERY}/enrol"
 
 def _form(**changes: object) -> dict[str, object]:
     return {"images": upload(), "external_id": "", "max_faces": 100, "skip_low_quality": "on", **changes}
+
+
+def test_an_enrolment_whose_picture_cannot_be_shown_is_no_error(
+    member: Client, gallery: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(data: bytes) -> Picture:
+        raise EngineBusy(retry_after=1)
+
+    monkeypatch.setattr(faces, "picture_of", busy)
+    response = member.post(ENROL, _form(images=upload(face_picture(1, others=(2,)))), follow=True)
+
+    assert response.status_code == 200
+    assert "Faces enrolled: 2." in text_of(response)
 
 
 def test_it_enrols_one_picture_and_outlines_every_face(member: Client, alice: Player, gallery: Collection) -> None:

@@ -61,7 +61,7 @@ def test_the_page_shows_numbers_and_curves(member: Client, alice: Player, galler
     page = member.get(f"/evaluations/{job.id}/")
     shown = text_of(page)
 
-    assert "6 faces of 3 people" in shown
+    assert "20 faces of 10 people" in shown
     assert "person-101" not in shown
     for name in ("det", "calibration"):
         assert f"/evaluations/{job.id}/{name}.svg" in page.content.decode()

@@ -124,8 +124,9 @@ def _of_cases(player: Player) -> dict[str, str]:
 
 
 def evaluated(player: Player) -> Job:
-    """An evaluation of three people with two pictures each, done."""
-    for person in (101, 102, 103):
+    """An evaluation of ten people with two pictures each, done."""
+    people = range(101, 111)
+    for person in people:
         for variant in (1, 2):
             enrolment.enrol_image(
                 face_picture(person, variant=variant),
@@ -134,9 +135,7 @@ def evaluated(player: Player) -> Job:
                 external_id=f"person-{person}",
             )
     job = evaluation_runs.submit_evaluation(
-        collection_name=GALLERY,
-        actor=player.actor,
-        groups={"person-101": "a", "person-102": "a", "person-103": "b"},
+        collection_name=GALLERY, actor=player.actor, groups={f"person-{person}": "a" for person in people}
     )
     for step in range(job.total):
         evaluation_runs.run_step(job.id, step=step, tenant_id=player.tenant.id)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from dashboard.pictures import Picture, picture_of
 from recognition.engines.base import Box
+from recognition.errors import EngineBusy
+from recognition.services import turns
 
 
 def _photograph(width: int, height: int, *, orientation: int = 1) -> bytes:
@@ -46,6 +49,15 @@ def test_it_is_upright_and_carries_no_metadata() -> None:
 
     assert (shown.width, shown.height) == (60, 100)
     assert dict(_decoded(shown).getexif()) == {}
+
+
+def test_it_takes_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_turns", turns.Turns(1, wait_seconds=0))
+
+    with turns.turn(), pytest.raises(EngineBusy):
+        picture_of(_photograph(100, 60))
+
+    assert picture_of(_photograph(100, 60)).width == 100
 
 
 fraction = st.floats(-0.5, 1.2)

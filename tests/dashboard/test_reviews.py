@@ -124,3 +124,12 @@ def test_training_is_attested_and_taken_back(alice: Player, member: Client, sign
     action = page.content.decode().partition('/revoke"')[0].rpartition('"')[2] + "/revoke"
     assert "Nobody's training is attested." in text_of(member.post(action, follow=True))
     assert sign_in(alice, TenantRole.REVIEWER).get("/training").status_code == 403
+
+
+def test_reviewers_see_that_a_face_is_gone(charity: Charity) -> None:
+    task_id = charity.search().json()["review_task"]["id"]
+    charity.player.client.delete(f"/v1/collections/{GALLERY}/faces/{charity.anna}")
+
+    sheet = _reviewer(charity).get(f"/reviews/{task_id}/judge")
+
+    assert "This face was deleted meanwhile" in text_of(sheet)

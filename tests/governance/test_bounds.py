@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from common.vocabulary import CustomerCategory, Operation
+from common.vocabulary import PERSONAL, CustomerCategory, Operation
 from governance import services
 from governance.audit import ledger
 from tenants import services as tenants
@@ -25,7 +25,7 @@ IDENTITY = CustomerCategory.IDENTITY_VERIFICATION
 def _key(player: Player, **changes: Any) -> str:
     purpose = player.actor.usage.purpose
     values = {
-        "operations": tuple(Operation),
+        "operations": tuple(operation for operation in Operation if operation not in PERSONAL),
         "purposes": [purpose],
         "default_purpose": purpose,
         "default_jurisdiction": "US",

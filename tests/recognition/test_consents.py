@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from common.context import tenant_scope
-from common.vocabulary import Attestation, CustomerCategory, JobStatus
+from common.vocabulary import Attestation, CustomerCategory, JobStatus, Purpose
+from governance import services as governance
 from governance.accountability.models import ConsentRecord
 from governance.audit.models import AuditEntry
 from governance.errors import ConsentWithdrawn, PolicyRefused
 from recognition.engines.fake import face_picture
 from recognition.models import JobItem
 from recognition.services import batches, collections, consents, deletion, enrolment, identification
-from tests.worlds import Player, PlayerFactory, in_case
+from tests.recognition.conftest import let_days_pass, traces_of
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, in_case
 
 GALLERY = "people"
 
@@ -47,6 +50,17 @@ def test_who_takes_consent_back_is_found_by_no_search_and_enrolled_by_nobody(ali
         _enrol(alice, 1, external_id="anna")
     assert [rule["id"] for rule in refusal.value.rules] == ["CON-002"]
     assert collections.get_collection(gallery, actor=alice.actor).face_count == 1
+
+
+def test_faces_that_wait_for_the_purge_go_too(alice: Player) -> None:
+    collections.create_collection(GALLERY, actor=alice.actor, retention_days=10)
+    _enrol(alice, 1, external_id="anna")
+    let_days_pass(alice, 11)
+
+    done = consents.withdraw_consent("anna", collection_name=GALLERY, actor=alice.actor)
+
+    assert done.deleted == 1
+    assert traces_of(alice).templates == 0
 
 
 def test_who_gives_it_anew_can_be_enrolled_again(alice: Player, gallery: str) -> None:
@@ -122,6 +136,22 @@ def test_what_is_known_of_a_person_is_told(make_player: PlayerFactory) -> None:
     assert (nobody.consent, nobody.faces, nobody.recorded_at) == ("none", 0, None)
     assert (after.consent, after.faces) == ("withdrawn", 0)
     assert after.withdrawn_at is not None
+
+
+def test_who_was_enrolled_for_a_stopped_purpose_is_not_told_of_under_another(
+    make_player: PlayerFactory, impose: MoratoriumFactory
+) -> None:
+    player = make_player(purposes=(Purpose.PHOTO_ORGANISATION, Purpose.SECOND_FACTOR))
+    collections.create_collection(GALLERY, actor=player.actor)
+    _enrol(player, 1, external_id="anna")
+    other = replace(player.actor, usage=replace(player.actor.usage, purpose=Purpose.SECOND_FACTOR.value))
+    assert consents.tell_about("anna", collection_name=GALLERY, actor=other).faces == 1
+
+    impose(selector=governance.Selector(purposes=[Purpose.PHOTO_ORGANISATION]))
+
+    with pytest.raises(PolicyRefused) as refusal:
+        consents.tell_about("anna", collection_name=GALLERY, actor=other)
+    assert refusal.value.rules[0]["id"] == "MOR-001"
 
 
 def test_the_log_says_how_many_went_and_not_who(alice: Player, gallery: str) -> None:

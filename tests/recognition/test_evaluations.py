@@ -18,7 +18,7 @@ from recognition.evaluation import plots
 from recognition.models import Collection, EvaluationRun, Job
 from recognition.services import collections, deletion, enrolment, evaluation_runs, jobs, labels, sweeping
 from tests.recognition.conftest import GALLERY, Outbox, decided, reload
-from tests.worlds import MoratoriumFactory, Player
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory
 
 URL = "/v1/evaluations"
 PROBES = "probes"
@@ -38,17 +38,18 @@ def _enrol(player: Player, name: str, *, first: int, people: int, images: int = 
 
 @pytest.fixture
 def labelled(alice: Player, gallery: Collection) -> Collection:
-    """Four people with two pictures each, and a face of nobody knows whom."""
-    _enrol(alice, GALLERY, first=1, people=4)
+    """Twenty people with a picture each, ten of them with two, and a face of nobody knows whom."""
+    _enrol(alice, GALLERY, first=1, people=10)
+    _enrol(alice, GALLERY, first=11, people=10, images=1)
     enrolment.enrol_image(face_picture(999), collection_name=GALLERY, actor=alice.actor)
     return gallery
 
 
 @pytest.fixture
 def probes(alice: Player) -> Collection:
-    """Three other people."""
+    """Ten other people."""
     made = collections.create_collection(PROBES, actor=alice.actor)
-    _enrol(alice, PROBES, first=501, people=3)
+    _enrol(alice, PROBES, first=501, people=10, images=1)
     return made
 
 
@@ -75,21 +76,21 @@ def test_it_counts_what_is_compared(alice: Player, labelled: Collection, outbox:
     found = _evaluated(alice, outbox)
 
     assert found["status"] == "succeeded"
-    assert found["report"]["data"] == {"templates": 8, "subjects": 4, "unlabelled": 1, "drawn_from": 8}
+    assert found["report"]["data"] == {"templates": 30, "subjects": 20, "unlabelled": 1, "drawn_from": 30}
     at_80 = next(row for row in found["report"]["thresholds"] if row["similarity"] == 80.0)
-    assert at_80["fmr"]["trials"] == 8 * 7 // 2 - 4
-    assert at_80["fnmr"]["trials"] == 4
+    assert at_80["fmr"]["trials"] == 30 * 29 // 2 - 10
+    assert at_80["fnmr"]["trials"] == 10
     assert (at_80["fmr"]["events"], at_80["fnmr"]["events"]) == (0, 0), "drawn people are easily told apart"
     assert at_80["fmr"]["high"] > 0.0, "nothing seen is not nothing"
     assert "experiment" not in found["report"]
 
 
 def test_rates_of_groups_come_with_their_differences(alice: Player, labelled: Collection, outbox: Outbox) -> None:
-    groups = {f"person-{number}": "a" if number % 2 else "b" for number in range(1, 5)}
+    groups = {f"person-{number}": "a" if number % 2 else "b" for number in range(1, 21)}
 
     report = _evaluated(alice, outbox, groups=groups)["report"]
 
-    assert [(group["name"], group["n_subjects"]) for group in report["groups"]] == [("a", 2), ("b", 2)]
+    assert [(group["name"], group["n_subjects"]) for group in report["groups"]] == [("a", 10), ("b", 10)]
     assert len(report["differentials"]) == len(report["thresholds"])
 
 
@@ -98,9 +99,9 @@ def test_the_experiment_searches_for_people_who_are_not_there(
 ) -> None:
     experiment = _evaluated(alice, outbox, probe_collection=PROBES)["report"]["experiment"]
 
-    assert (experiment["gallery_size"], experiment["probes"], experiment["probe_subjects"]) == (8, 6, 3)
+    assert (experiment["gallery_size"], experiment["probes"], experiment["probe_subjects"]) == (30, 10, 10)
     assert {row["candidates"] for row in experiment["thresholds"] if row["similarity"] >= 80} == {0}
-    assert all(row["fpir"]["high"] == 1.0 for row in experiment["thresholds"][1:])
+    assert all(row["fpir"]["high"] == pytest.approx(3 / 10) for row in experiment["thresholds"][1:])
 
 
 def test_the_experiment_refuses_people_who_are(
@@ -125,32 +126,34 @@ def test_a_report_names_nobody_and_the_groups_are_forgotten(
         assert EvaluationRun.objects.get(job_id=found["id"]).groups == {}
 
 
-def test_one_person_is_not_enough(alice: Player, gallery: Collection, outbox: Outbox) -> None:
-    _enrol(alice, GALLERY, first=1, people=1)
+def test_a_few_people_are_not_enough(alice: Player, gallery: Collection, outbox: Outbox) -> None:
+    _enrol(alice, GALLERY, first=1, people=9)
 
     found = _evaluated(alice, outbox)
 
     assert (found["status"], found["problem"]["code"]) == ("failed", "evaluation-impossible")
-    assert "two people" in found["problem"]["detail"]
+    assert "10 people" in found["problem"]["detail"]
 
 
 def test_people_are_drawn_whole_where_there_are_too_many(
     alice: Player, labelled: Collection, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labels, "MOST_TEMPLATES", 5)
+    monkeypatch.setattr(labels, "MOST_TEMPLATES", 20)
 
     data = _evaluated(alice, outbox)["report"]["data"]
 
-    assert data == {"templates": 4, "subjects": 2, "unlabelled": 1, "drawn_from": 8}
+    assert (data["unlabelled"], data["drawn_from"]) == (1, 30)
+    assert 18 <= data["templates"] <= 20
+    assert data["subjects"] >= 10
 
 
 def test_every_plot_that_it_names_can_be_drawn(
     alice: Player, labelled: Collection, probes: Collection, outbox: Outbox
 ) -> None:
-    groups = {f"person-{number}": "a" if number % 2 else "b" for number in range(1, 5)}
+    groups = {f"person-{number}": "a" if number % 2 else "b" for number in range(1, 21)}
     found = _evaluated(alice, outbox, probe_collection=PROBES, groups=groups)
 
-    assert set(found["plots"]) == {"det", "calibration", "groups", "experiment"}
+    assert set(found["plots"]) == {"det", "calibration", "searches", "groups", "experiment"}
     for name in found["plots"]:
         assert plots.draw(name, report=found["report"]).startswith(b"<?xml")
     assert plots.draw("det", report=found["report"], file_format="png").startswith(b"\x89PNG")
@@ -277,3 +280,26 @@ def test_it_is_recorded_as_an_evaluation(alice: Player, labelled: Collection, ou
 )
 def test_what_makes_no_sense_is_refused(alice: Player, labelled: Collection, wrong: dict[str, Any]) -> None:
     assert alice.client.post(URL, {"collection": GALLERY, **wrong}, format="json").status_code == 400
+
+
+def test_nobody_is_told_of_a_group_of_a_few(
+    alice: Player, labelled: Collection, probes: Collection, outbox: Outbox
+) -> None:
+    """A group of one person would be a search for that person."""
+    groups = {f"person-{number}": "others" for number in range(2, 21)} | {"person-1": "she", "person-501": "suspect"}
+
+    report = _evaluated(alice, outbox, probe_collection=PROBES, groups=groups)["report"]
+
+    assert [group["name"] for group in report["groups"]] == ["others"]
+    assert all(row["by_group"] == [] for row in report["experiment"]["thresholds"])
+
+
+def test_an_investigator_cannot_search_by_evaluating(make_player: PlayerFactory, outbox: Outbox) -> None:
+    """It counts as identification, and cannot mask."""
+    rescue = make_player(CustomerCategory.VICTIM_RESCUE_NGO)
+    collections.create_collection(GALLERY, actor=rescue.actor)
+
+    refused = rescue.client.post(URL, {"collection": GALLERY}, format="json")
+
+    assert refused.status_code == 403
+    assert "HUM-001" in {rule["id"] for rule in refused.json()["rules"]}

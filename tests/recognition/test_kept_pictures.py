@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from common.context import tenant_scope
 from common.vocabulary import JobStatus, Operation, Purpose
@@ -147,7 +147,7 @@ def test_what_was_refused_at_the_fence_is_swept(
         _enrol(alice, face_picture(1))
     assert len(_files(home)) == 1
 
-    keeping.sweep()
+    keeping.sweep(seconds=10)
     assert len(_files(home)) == 1, "an enrolment may be about to commit"
     _age_files()
     purge.apply().get()
@@ -222,9 +222,70 @@ def test_a_storage_that_is_away_while_something_is_deleted_is_swept_later(
         assert alice.client.delete(f"/v1/images/{image_id}").status_code == 204
     assert len(_files(home)) == 1
     _age_files()
-    keeping.sweep()
+    keeping.sweep(seconds=10)
 
     assert (_files(home), _rows(alice)) == (set(), [])
+
+
+def _announced(player: Player, *, most: int, start: int = 0) -> list[str]:
+    """Rows of files that nobody refers to, past the grace; return their digests, oldest first."""
+    digests = [f"{start + number:064x}" for number in range(most)]
+    with tenant_scope(player.tenant.id):
+        for digest in digests:
+            StoredFile.objects.create(tenant_id=player.tenant.id, digest=digest, size_bytes=1)
+    return digests
+
+
+def test_a_sweep_takes_more_than_one_batch_and_ends_when_its_time_is_over(alice: Player, home: Path) -> None:
+    _announced(alice, most=2 * keeping._SWEPT_AT_ONCE + 1)
+    _age_files()
+
+    keeping.sweep(seconds=0)
+    assert len(_rows(alice)) == 2 * keeping._SWEPT_AT_ONCE + 1
+    keeping.sweep(seconds=30)
+
+    assert _rows(alice) == []
+
+
+def test_files_that_cannot_be_deleted_hold_up_no_others(
+    world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those of the same batch nor those of other tenants, however many there are."""
+    stuck = _announced(world.alice, most=7)
+    _announced(world.alice, most=2, start=7)
+    _age_files()
+    _announced(world.mallory, most=1)
+    _age_files()
+
+    def away(tenant_id: uuid.UUID, *, digest: str) -> None:
+        if tenant_id == world.alice.tenant.id and digest in stuck:
+            raise StorageUnavailable
+
+    monkeypatch.setattr(keeping, "_SWEPT_AT_ONCE", 3)
+    monkeypatch.setattr(keeping.storage, "remove", away)
+    keeping.sweep(seconds=30)
+
+    assert sorted(row.digest for row in _rows(world.alice)) == stuck
+    assert _rows(world.mallory) == []
+
+
+def test_rows_that_the_database_does_not_let_go_hold_up_no_other_tenant(
+    world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _announced(world.alice, most=4)
+    _age_files()
+    _announced(world.mallory, most=1)
+    _age_files()
+
+    def broken(tenant_id: uuid.UUID, *, digest: str) -> None:
+        if tenant_id == world.alice.tenant.id:
+            raise OperationalError
+
+    monkeypatch.setattr(keeping, "_SWEPT_AT_ONCE", 3)
+    monkeypatch.setattr(keeping.storage, "remove", broken)
+    keeping.sweep(seconds=30)
+
+    assert (len(_rows(world.alice)), _rows(world.mallory)) == (4, [])
 
 
 def test_a_file_that_an_image_uses_is_never_taken_away(alice: Player, album: Collection, home: Path) -> None:
@@ -255,6 +316,32 @@ def test_a_picture_that_is_deleted_while_it_is_enrolled_again_is_asked_for_again
     assert _files(home) == set()
     assert alice.client.post(FACES, {"image": in_json(face_picture(1))}, format="json").status_code == 201
     assert len(_files(home)) == 1
+
+
+def test_a_file_whose_deleter_was_killed_before_its_row_went_is_asked_for_again(
+    alice: Player, album: Collection, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is gone and its row is not: who enrols the bytes meanwhile must not be told that they are kept."""
+    first = _enrol(alice, face_picture(1))
+    write, remove = storage.write, storage.remove
+
+    def killed(*arguments: Any, **named: Any) -> None:
+        remove(*arguments, **named)
+        raise OperationalError("The connection is gone, and the transaction with it.")
+
+    def delete_meanwhile(*arguments: Any, **named: Any) -> None:
+        write(*arguments, **named)
+        assert alice.client.delete(f"/v1/images/{first}").status_code == 204
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping.storage, "write", delete_meanwhile)
+        patch.setattr(keeping.storage, "remove", killed)
+        answer = alice.client.post(FACES, {"image": in_json(face_picture(1))}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
+    assert (_files(home), len(_rows(alice))) == (set(), 1)
+    again = alice.client.post(FACES, {"image": in_json(face_picture(1))}, format="json")
+    assert alice.client.get(f"/v1/images/{again.json()['image_id']}/content").content == face_picture(1)
 
 
 # --- damaged ---

@@ -45,7 +45,7 @@ def test_neither_log_entry_says_how_a_person_is_called(alice: Player, gallery: C
     with tenant_scope(alice.tenant.id):
         person = Person.objects.get()
     assert outcome["resource"] == {"type": "person", "id": str(person.id)}
-    assert "nna" not in str((decision, outcome))
+    assert "anna" not in str((decision, outcome)).lower()
 
 
 @pytest.mark.parametrize("person_id", ["", "a b", "ä", "a/b", ".", "..", "x" * 129, None, True])

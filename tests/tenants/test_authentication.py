@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from rest_framework.test import APIClient
 
-from common.vocabulary import Operation, Purpose
+from common.vocabulary import PERSONAL, Operation, Purpose
 from governance.audit import ledger
 from tenants import credentials, services
 from tenants.errors import BindingInvalid, SlugTaken
@@ -121,7 +121,7 @@ def test_two_tenants_cannot_share_a_slug(alice: Player) -> None:
 
 def _binding() -> services.KeyBinding:
     return services.KeyBinding(
-        operations=list(Operation),
+        operations=[operation for operation in Operation if operation not in PERSONAL],
         purposes=[Purpose.PHOTO_ORGANISATION],
         default_purpose=Purpose.PHOTO_ORGANISATION,
         default_jurisdiction="US",

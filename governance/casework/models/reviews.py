@@ -103,7 +103,10 @@ class ReviewProbe(TenantOwned):
 
 
 class ReviewCandidate(TenantOwned):
-    """Somebody who may be the probe. The id means nothing outside its task, and is random: it tells no time."""
+    """Somebody who may be the probe. The id means nothing outside its task, and is random: it tells no time.
+
+    The payload is empty when the reference was deleted before a release: nobody knows any more who it was.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -135,6 +138,10 @@ class ReviewCandidate(TenantOwned):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_gone(self) -> bool:
+        return not self.sealed_payload
 
 
 class ReviewVerdict(TenantOwned):

@@ -14,6 +14,7 @@ from dashboard.forms import EnrolForm, SearchForm
 from dashboard.pages import member_page, show
 from dashboard.pictures import Picture, picture_of
 from dashboard.results import enrolment_of, searches_of
+from recognition.errors import EngineBusy
 from recognition.services import collections, deletion, enrolment, faces, identification, images
 from recognition.services.enrolment import Submission
 from recognition.services.identification import Identification
@@ -47,7 +48,11 @@ def enrol(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         max_faces=max_faces,
         quality=form.quality,
     )
-    picture = picture_of(pictures[0])
+    try:
+        picture = picture_of(pictures[0])
+    except EngineBusy:  # what is enrolled is enrolled: an error would have it sent again
+        messages.success(request, f"Faces enrolled: {len(enrolled.faces)}. The picture cannot be shown right now.")
+        return redirect("dashboard:collection", name)
     shown = enrolment_of(enrolled, picture=picture)
     content = {"name": name, "picture": picture, "enrolled": shown, "outlines": shown.outlines}
     return show(request, "enrolled", content)

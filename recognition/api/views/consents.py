@@ -48,7 +48,9 @@ class KnowledgeResponse(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField(allow_null=True)
     withdrawn_at = serializers.DateTimeField(allow_null=True)
     faces = serializers.IntegerField()
-    searches = serializers.IntegerField(help_text="Counted searches for the person, or that found them best.")
+    searches = serializers.IntegerField(
+        help_text="Counted searches for the person, or that found them best. Of reviewed ones, if released."
+    )
 
 
 class ConsentList(APIView):

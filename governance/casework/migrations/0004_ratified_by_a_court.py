@@ -7,7 +7,7 @@ _COLUMNS = "UPDATE (ratification_reference, ratification_digest)"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("casework", "0002_row_security"),
+        ("casework", "0003_emptied_candidates"),
         ("tenants", "0008_erasure"),
     ]
 
