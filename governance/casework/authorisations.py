@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from common.context import Actor, tenant_scope
+from common.context import Actor, ActorKind, tenant_scope
 from common.vocabulary import AuthorisationKind, Operation
 from governance.audit import ledger
 from governance.audit.tags import Tag
@@ -23,6 +23,7 @@ from governance.casework.errors import (
     CaseClosed,
     SecondPersonNeeded,
     TooManyAuthorisations,
+    UrgencyNotRatified,
 )
 from governance.casework.models import Authorisation, Case
 
@@ -57,18 +58,24 @@ class NewAuthorisation:
 def record_authorisation(actor: Actor, *, case_id: uuid.UUID, document: NewAuthorisation) -> Authorisation:
     """Record a warrant or order, or declare an urgent use, which a court must ratify within 24 or 48 hours from now.
 
+    An urgent use is declared by a person, and once: until a court has ratified it, only a court's document may follow.
+
     Raises:
         NotAMember, RoleNotSufficient, Suspended: see `authority`.
         CaseNotFound, CaseClosed: there is no such open case of the tenant.
         AuthorisationInvalid: it covers nothing, ends before it begins, lasts too long, or names no document.
+        UrgencyNotRatified: it is urgent, and the case has or had an urgent one that no court has ratified.
         TooManyAuthorisations: the case holds as many as a decision can record.
     """
     _check(document)
+    is_urgent = document.kind is AuthorisationKind.EXIGENT
     with tenant_scope(actor.tenant_id):
-        authority.require_case_worker(actor)
+        (authority.require_person if is_urgent else authority.require_case_worker)(actor)
         case = selectors.lock_case(actor.tenant_id, case_id=case_id)
         if not case.is_open:
             raise CaseClosed
+        if is_urgent and _unratified(case).exists():
+            raise UrgencyNotRatified("Only a court's document may follow it.")
         if _in_force(case).count() >= MOST_OF_A_CASE:
             raise TooManyAuthorisations
         authorisation = Authorisation(
@@ -92,21 +99,30 @@ def record_authorisation(actor: Actor, *, case_id: uuid.UUID, document: NewAutho
     return authorisation
 
 
-def ratify(actor: Actor, *, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Authorisation:
+def ratify(
+    actor: Actor, *, case_id: uuid.UUID, authorisation_id: uuid.UUID, document_reference: str, document_digest: str
+) -> Authorisation:
     """Record that a court has ratified an urgent use, in time; by another person than the one who declared it.
 
+    Args:
+        actor: a signed-in member.
+        case_id, authorisation_id: of the urgent use.
+        document_reference, document_digest: the court's document: its number, and the SHA-256 of the file.
+
     Raises:
-        NotAMember, RoleNotSufficient, Suspended: see `authority`.
+        NotAMember, RoleNotSufficient, Suspended: see `authority`; a key is no member.
         CaseNotFound, AuthorisationNotFound: there is none of this id, or it is another tenant's.
+        AuthorisationInvalid: no document is named.
         AuthorisationEnded: it is not urgent, was ratified or withdrawn, or its deadline has passed.
-        SecondPersonNeeded: the same actor declared it.
+        SecondPersonNeeded: the same person declared it, or a key did, and whose it is cannot be told.
     """
     with tenant_scope(actor.tenant_id):
-        authority.require_case_worker(actor)
+        authority.require_person(actor)
         case = selectors.lock_case(actor.tenant_id, case_id=case_id)
         authorisation = selectors.lock_authorisation(case, authorisation_id=authorisation_id)
-        if authorisation.recorded_by_id == actor.id:
+        if authorisation.recorded_by_id == actor.id or authorisation.recorded_by_kind != ActorKind.USER:
             raise SecondPersonNeeded
+        _check_court_document(document_reference, digest=document_digest)
         ratifiable = Authorisation.objects.filter(
             tenant_id=actor.tenant_id,
             id=authorisation_id,
@@ -115,7 +131,8 @@ def ratify(actor: Actor, *, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> 
             revoked_at=None,
             purged_at=None,
         )
-        if not ratifiable.update(ratified_at=Now(), ratified_by_id=actor.id):
+        ratification = {"ratification_reference": document_reference, "ratification_digest": document_digest}
+        if not ratifiable.update(ratified_at=Now(), ratified_by_id=actor.id, **ratification):
             raise AuthorisationEnded
         _record(Tag.AUTHORISATION_RATIFIED, actor, authorisation=authorisation, data={})
         authorisation.refresh_from_db()
@@ -160,6 +177,13 @@ def _in_force(case: Case) -> QuerySet[Authorisation]:
     return Authorisation.objects.filter(tenant_id=case.tenant_id, case_id=case.id, purged_at=None, revoked_at=None)
 
 
+def _unratified(case: Case) -> QuerySet[Authorisation]:
+    """Return the urgent ones that no court has ratified, those that are purged by now included."""
+    return Authorisation.objects.filter(
+        tenant_id=case.tenant_id, case_id=case.id, kind=AuthorisationKind.EXIGENT, ratified_at=None
+    )
+
+
 def _deadline(document: NewAuthorisation, *, now: datetime) -> datetime | None:
     if document.kind is not AuthorisationKind.EXIGENT:
         return None
@@ -175,9 +199,12 @@ def _check(document: NewAuthorisation) -> None:
         raise AuthorisationInvalid("It ends after it begins.")
     if document.valid_until - document.valid_from > LONGEST:
         raise AuthorisationInvalid("It lasts a year at most.")
-    if document.kind is AuthorisationKind.EXIGENT:
-        return
-    if not document.document_reference.strip() or not _SHA256.fullmatch(document.document_digest):
+    if document.kind is not AuthorisationKind.EXIGENT:
+        _check_court_document(document.document_reference, digest=document.document_digest)
+
+
+def _check_court_document(reference: str, *, digest: str) -> None:
+    if not reference.strip() or not _SHA256.fullmatch(digest):
         raise AuthorisationInvalid(
             "A court's document has a number and the SHA-256 of its file (64 hexadecimal digits)."
         )

@@ -27,6 +27,16 @@ def require_case_worker(actor: Actor) -> None:
     require_not_suspended(actor)
 
 
+def require_person(actor: Actor) -> None:
+    """As `require_case_worker`, but a signed-in member: whose a key is cannot be told, so no key is a second person.
+
+    Raises:
+        NotAMember, RoleNotSufficient, Suspended.
+    """
+    membership.require_role(actor, *CASE_WORKERS)
+    require_not_suspended(actor)
+
+
 def require_reader(actor: Actor) -> None:
     """Go on only for who works on cases or reviews their results, or a key with the scope administer.
 

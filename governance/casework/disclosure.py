@@ -96,9 +96,10 @@ def _content(case: Case, *, decision_id: uuid.UUID) -> dict[str, Any]:
 
 def _authorisation(row: Authorisation) -> dict[str, Any]:
     instants = ("valid_from", "valid_until", "ratify_by", "ratified_at", "revoked_at", "purged_at", "recorded_at")
+    documents = ("document_reference", "document_digest", "ratification_reference", "ratification_digest")
     return {
         "id": str(row.id),
-        **{name: getattr(row, name) for name in ("kind", "authority", "document_reference", "document_digest")},
+        **{name: getattr(row, name) for name in ("kind", "authority", *documents)},
         "operations": row.operations,
         **{name: value.isoformat() if (value := getattr(row, name)) else None for name in instants},
     }

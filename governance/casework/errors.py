@@ -42,6 +42,13 @@ class AuthorisationEnded(Conflict):
     title = "The authorisation can no longer be changed"
 
 
+class UrgencyNotRatified(Conflict):
+    """Else urgency would follow urgency, and no court would ever be asked."""
+
+    code = "urgency-not-ratified"
+    title = "The case has an urgent use that no court has ratified"
+
+
 class TooManyAuthorisations(Conflict):
     """Their facts would not fit into the audit entry of a decision."""
 

@@ -35,13 +35,14 @@ GRACE: Final = timedelta(minutes=2)
 
 
 def end_what_is_due() -> None:
-    """Purge what lapsed urgent uses brought, and end reviews that are too old."""
+    """Purge what lapsed urgent uses brought, end reviews that nobody gave, and delete those closed too long ago."""
     lapsed = Authorisation.objects.using("officer").filter(
         kind=AuthorisationKind.EXIGENT, ratified_at=None, purged_at=None, ratify_by__lt=Now() - GRACE
     )
     _each(lapsed, act=_purge)
     old = ReviewTask.objects.using("officer").filter(status=ReviewTask.Status.PENDING, expires_at__lt=Now())
     _each(old, act=_expire)
+    _each(ReviewTask.objects.using("officer").filter(selectors.reviews_are_over()), act=_forget)
 
 
 def _each(rows: QuerySet[Authorisation] | QuerySet[ReviewTask], *, act: Callable[..., None]) -> None:
@@ -83,6 +84,20 @@ def _expire(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
                 resource=ledger.Resource("review_task", task_id),
                 tenant_id=tenant_id,
                 data={"status": ReviewTask.Status.EXPIRED.value, "n_released": 0},
+            )
+        admission.complete()
+
+
+def _forget(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    with _destroying("review_task", task_id, tenant_id=tenant_id) as admission, tenant_scope(tenant_id):
+        over = ReviewTask.objects.filter(selectors.reviews_are_over(), tenant_id=tenant_id, id=task_id)
+        if n_reviews := selectors.delete_reviews(over):
+            ledger.record_event(
+                Tag.RETENTION_PURGED,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("review_task", task_id),
+                tenant_id=tenant_id,
+                data={"reviews": n_reviews},
             )
         admission.complete()
 

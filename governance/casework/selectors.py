@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.conf import settings
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Now
 
 from governance.casework.errors import AuthorisationNotFound, CaseNotFound, ReviewNotFound
 from governance.casework.models import (
@@ -69,11 +72,17 @@ def find_case(tenant_id: uuid.UUID, *, reference: str | None) -> Case | None:
     return Case.objects.filter(tenant_id=tenant_id, reference=reference).first() if reference else None
 
 
+def reviews_are_over() -> Q:
+    """Return the condition that reviews closed longer ago than results are kept: nobody reads them, purged or not."""
+    return Q(closed_at__lte=Now() - timedelta(days=settings.CUSTOS_JOB_RESULT_DAYS))
+
+
 def reviews_of(tenant_id: uuid.UUID, *, only_pending: bool = False) -> QuerySet[ReviewTask]:
-    """Return the tenant's reviews with probes and candidates, each in order."""
+    """Return the tenant's reviews that are not over, with probes and candidates, each in order."""
     candidates = ReviewCandidate.objects.order_by("rank")
     probes = ReviewProbe.objects.order_by("number").prefetch_related(Prefetch("candidates", queryset=candidates))
-    found = ReviewTask.objects.filter(tenant_id=tenant_id)
+    # Not `exclude`, to which a pending one's missing time would be unknown.
+    found = ReviewTask.objects.filter(Q(closed_at=None) | ~reviews_are_over(), tenant_id=tenant_id)
     found = found.filter(status=ReviewTask.Status.PENDING) if only_pending else found
     return found.select_related("case").prefetch_related(Prefetch("probes", queryset=probes))
 
@@ -82,7 +91,7 @@ def get_review(tenant_id: uuid.UUID, *, task_id: uuid.UUID) -> ReviewTask:
     """Return a review of the tenant.
 
     Raises:
-        ReviewNotFound: there is none of this id, or it is another tenant's.
+        ReviewNotFound: there is none of this id, it is over, or it is another tenant's.
     """
     task = reviews_of(tenant_id).filter(id=task_id).first()
     if task is None:

@@ -10,5 +10,5 @@ from governance.casework import maintenance
 
 @shared_task(name="casework.end_what_is_due", base=PlatformTask)
 def end_what_is_due() -> None:
-    """Purge what unratified urgent uses brought, and end reviews that are too old."""
+    """Purge what unratified urgent uses brought, and end and delete reviews that are too old."""
     maintenance.end_what_is_due()

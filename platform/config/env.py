@@ -68,7 +68,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "CUSTOS_JOB_RESULT_DAYS",
         "30",
-        "Most days that results of jobs are kept; a collection's retention may be shorter.",
+        "Most days that results of jobs, and closed reviews, are kept; a collection's retention may be shorter.",
     ),
     Variable(
         "CUSTOS_TENANT_DELETION_DAYS", "7", "Days in which an owner may take the deletion of an organisation back."

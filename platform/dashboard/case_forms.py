@@ -84,6 +84,16 @@ class AuthorisationForm(forms.Form):
         )
 
 
+class RatificationForm(forms.Form):
+    """The court's document that ratified an urgent use; the case's page writes its fields, once for each such use.
+
+    Whether they say enough is told by the service, to whom the case belongs.
+    """
+
+    document_reference = forms.CharField(max_length=200, required=False)
+    document_digest = forms.CharField(max_length=64, required=False)
+
+
 class TrainingForm(forms.Form):
     user_id = forms.TypedChoiceField(coerce=uuid.UUID, label="Who")
     course = forms.CharField(max_length=200, help_text="Which course in comparing faces was passed.")

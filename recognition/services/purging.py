@@ -23,6 +23,7 @@ from common.vocabulary import Operation
 from governance import gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
+from governance.casework import reviews
 from recognition.errors import CollectionNotFound, JobNotFound
 from recognition.models import Face, Job
 from recognition.selectors import collections as collection_selectors
@@ -75,6 +76,7 @@ def purge_results(job_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bool:
         job = job_selectors.lock_for(tenant_id, job_id=job_id)
         if not job.is_open:
             removed = _empty(job)
+            reviews.forget_job(tenant_id, job_id)
             Job.objects.filter(tenant_id=tenant_id, id=job_id).update(results_purged_at=Now())
             _record("job", job_id, tenant_id=tenant_id, removed=removed)
             admission.complete(removed=removed.counts())

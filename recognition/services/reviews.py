@@ -11,9 +11,11 @@ from common.context import Actor
 from governance.casework import reviews
 from governance.casework.reviews import Released, ReviewTask
 from recognition.engines.base import Box, DetectedFace, Landmark, Pose, Quality
+from recognition.errors import JobResultsExpired
 from recognition.models import Face
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
+from recognition.selectors import jobs as job_selectors
 from recognition.services.identification import Probe, Search
 from recognition.services.results import FaceView, Match, view_of
 
@@ -30,11 +32,16 @@ def read_result(task_id: uuid.UUID, *, actor: Actor) -> ReleasedResult:
     """Return what was released of a review. Who has been deleted since is not named any more.
 
     Raises:
-        ReviewNotFound: there is none of this id, or it is another tenant's.
+        ReviewNotFound: there is none of this id, it is over, or it is another tenant's.
         ReviewPending: two reviewers have not judged it yet.
+        JobResultsExpired: it is of a job whose results are no longer kept.
         PolicyRefused: the policy does not allow reading it, any more.
     """
     with reviews.reading(actor, task_id=task_id) as result:
+        if result.task.job_id is not None:
+            job = job_selectors.get_for(actor.tenant_id, job_id=result.task.job_id)
+            if not job_selectors.has_results(job):
+                raise JobResultsExpired
         faces = _faces_of(result.released, tenant_id=actor.tenant_id, collection_id=result.task.collection_id)
         searches = tuple(
             Search(

@@ -58,8 +58,8 @@ def put_under_review(player: Player) -> uuid.UUID:
     return task.id
 
 
-def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.EXIGENT) -> uuid.UUID:
-    """Record an authorisation by another actor than the key, which may ratify it then."""
+def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = AuthorisationKind.WARRANT) -> uuid.UUID:
+    """Record an authorisation by a member of its own."""
     now = database_now()
     document = NewAuthorisation(
         kind=kind,

@@ -131,14 +131,19 @@ def new_case(_: Objects) -> dict[str, Any]:
     }
 
 
-def urgency(_: Objects) -> dict[str, Any]:
+def warrant(_: Objects) -> dict[str, Any]:
     return {
-        "kind": "exigent",
-        "authority": "Inspector on duty",
+        "kind": "warrant",
+        "authority": "District Court of Springfield",
+        **ratification(_),
         "operations": ["search"],
         "valid_from": "2026-01-01T00:00:00Z",
         "valid_until": "2026-12-31T00:00:00Z",
     }
+
+
+def ratification(_: Objects) -> dict[str, Any]:
+    return {"document_reference": "26-SW-00418", "document_digest": "0" * 64}
 
 
 def statements(_: Objects) -> dict[str, Any]:
@@ -306,13 +311,13 @@ CASES = (
     Row("GET",    "/v1/cases",                   nothing,        200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/cases",                   new_case,       201, 201, 201, 403, 201, 401),
     Row("GET",    _CASE,                         nothing,        200, 200, 200, 200, 404, 401),
-    Row("POST",   f"{_CASE}/authorisations",     urgency,        201, 201, 201, 403, 404, 401),
-    Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify",  nothing, 200, 200, 200, 403, 404, 401),
+    Row("POST",   f"{_CASE}/authorisations",     warrant,        201, 201, 201, 403, 404, 401),
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
-# Leaving is for owners, who sign in; no key may, whatever the state of its tenant.
-OWNERS = (
+# Leaving is for owners, and ratifying for a second person, who sign in; no key may, whatever the state of its tenant.
+IN_PERSON = (
+    Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
@@ -340,7 +345,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *VETTING, *LOG, *OWNERS, *PEOPLE)
+UNGOVERNED = (*CASES, *VETTING, *LOG, *IN_PERSON, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.

@@ -17,6 +17,7 @@ from recognition.engines.fake import face_picture
 from recognition.services import batches, enrolment
 from tests.api.conftest import MakeObjects, authorise
 from tests.conformance import document, validator_of
+from tests.people import make_member, sign_in
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
@@ -30,6 +31,8 @@ CASES = {
     "get_disclosure_package",
     *(f"{act}_authorisation" for act in ("record", "ratify", "revoke")),
 }
+# What no key does.
+IN_PERSON = {"ratify_authorisation"}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome", "limits", "by_rule", "by_purpose"}
 
@@ -87,10 +90,10 @@ def parameters(
             return {}
         if CASES & {operation}:
             objects = make_objects(alice, external_id="anna")
-            warrant = authorise(alice, case_id=UUID(objects.case_id), kind=AuthorisationKind.WARRANT)
-            urgent = operation == "ratify_authorisation"
-            authorisation_id = objects.authorisation_id if urgent else str(warrant)
-            return {"case_id": objects.case_id, "authorisation_id": authorisation_id}
+            if operation != "ratify_authorisation":
+                return {"case_id": objects.case_id, "authorisation_id": objects.authorisation_id}
+            urgent = authorise(alice, case_id=UUID(objects.case_id), kind=AuthorisationKind.EXIGENT)
+            return {"case_id": objects.case_id, "authorisation_id": str(urgent)}
         alice.client.post(
             "/v1/collections", {"name": "family", "description": "d", "threshold": 90, "store_images": True}
         )
@@ -166,8 +169,9 @@ def test_its_example_works(playable: str, alice: Player, parameters: Callable[[s
     method, path = _operations()[playable]
     known = parameters(playable)
     status, example = _success(playable)
+    client = sign_in(make_member(alice)) if playable in IN_PERSON else alice.client
 
-    response = alice.client.generic(
+    response = client.generic(
         method.upper(),
         path.format(**known),
         json.dumps(_fill_in(_request(playable), known)) if _request(playable) is not None else "",

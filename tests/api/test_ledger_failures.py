@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import MakeObjects
-from tests.api.routes import OWNERS, ROWS, UNGOVERNED
+from tests.api.routes import IN_PERSON, ROWS, UNGOVERNED
 from tests.api.test_tenant_isolation import _rows_of
 from tests.audit.broken import CHECK_VIOLATION, DISK_FULL, no_entry_of
 from tests.worlds import Player, World
 
-OF_OWNERS = tuple(row.path for row in OWNERS)  # no key gets so far that anything would be recorded
+OF_PEOPLE = tuple(row.path for row in IN_PERSON)  # no key gets so far that anything would be recorded
 GOVERNED = [row for row in ROWS if row.anonymous == 401 and row not in UNGOVERNED]
 
 
@@ -51,8 +51,7 @@ def _kept_of(player: Player) -> dict[str, list[tuple[Any, ...]]]:
 def test_no_key_member_or_case_changes_without_a_record(world: World, make_objects: MakeObjects, error: str) -> None:
     objects = make_objects(world.alice)
     before = _rows_of(world.alice)
-    # An urgent authorisation cannot be withdrawn before it is ratified, which does not happen here.
-    unrecorded = (":revoke", ":check", ":appeal", "/applications", *OF_OWNERS)
+    unrecorded = (":check", ":appeal", "/applications", *OF_PEOPLE)
     changing = [row for row in UNGOVERNED if row.method != "GET" and not row.path.endswith(unrecorded)]
 
     with no_entry_of("event", error=error):

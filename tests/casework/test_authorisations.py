@@ -13,7 +13,7 @@ from common.context import Actor, tenant_scope
 from common.vocabulary import AuthorisationKind, CustomerCategory, Operation, TenantRole
 from governance import gate
 from governance.audit.ledger import database_now
-from governance.casework import authorisations, cases
+from governance.casework import authorisations, cases, maintenance
 from governance.casework.authorisations import NewAuthorisation
 from governance.casework.errors import (
     AuthorisationEnded,
@@ -22,10 +22,12 @@ from governance.casework.errors import (
     CaseClosed,
     SecondPersonNeeded,
     TooManyAuthorisations,
+    UrgencyNotRatified,
 )
 from governance.casework.models import Authorisation, Case
+from tenants.errors import NotAMember
 from tests.conftest import admin_connection
-from tests.people import actor_for, make_member
+from tests.people import actor_for, make_member, owner_of
 from tests.worlds import Player, PlayerFactory, in_case
 
 
@@ -54,7 +56,13 @@ def case(police: Player) -> Case:
 
 
 def _record(police: Player, case: Case, document: NewAuthorisation, *, actor: Actor | None = None) -> Authorisation:
-    return authorisations.record_authorisation(actor or police.actor, case_id=case.id, document=document)
+    """Record it, as a member unless it is said who."""
+    return authorisations.record_authorisation(actor or owner_of(police), case_id=case.id, document=document)
+
+
+def _ratify(actor: Actor, urgent: Authorisation, **changes: str) -> Authorisation:
+    document = {"document_reference": "26-SW-00418", "document_digest": "1" * 64} | changes
+    return authorisations.ratify(actor, case_id=urgent.case_id, authorisation_id=urgent.id, **document)
 
 
 def _fired(police: Player, *, jurisdiction: str = "US", operation: Operation = Operation.SEARCH) -> set[str]:
@@ -137,16 +145,66 @@ def _micros(instant: datetime) -> int:
 
 
 def test_another_person_ratifies_it_in_time(police: Player, case: Case) -> None:
-    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT))
-    second = actor_for(police, make_member(police, TenantRole.CASE_WORKER))
+    first, second = owner_of(police), actor_for(police, make_member(police, TenantRole.CASE_WORKER))
+    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT), actor=first)
 
     with pytest.raises(SecondPersonNeeded):
-        authorisations.ratify(police.actor, case_id=case.id, authorisation_id=urgent.id)
-    ratified = authorisations.ratify(second, case_id=case.id, authorisation_id=urgent.id)
+        _ratify(first, urgent)
+    ratified = _ratify(second, urgent)
 
     assert ratified.ratified_at is not None
+    assert (ratified.ratification_reference, ratified.ratification_digest) == ("26-SW-00418", "1" * 64)
     with pytest.raises(AuthorisationEnded):
-        authorisations.ratify(second, case_id=case.id, authorisation_id=urgent.id)
+        _ratify(second, urgent)
+
+
+def test_no_key_declares_urgency_or_ratifies_it(police: Player, case: Case) -> None:
+    with pytest.raises(NotAMember):
+        _record(police, case, _document(AuthorisationKind.EXIGENT), actor=police.actor)
+    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT))
+
+    with pytest.raises(NotAMember):
+        _ratify(police.actor, urgent)
+
+
+def test_what_a_key_declared_in_former_times_is_ratified_by_nobody(police: Player, case: Case) -> None:
+    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT))
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        admin.execute("UPDATE casework_authorisation SET recorded_by_kind = 'api_key' WHERE id = %s", [urgent.id])
+
+    with pytest.raises(SecondPersonNeeded):
+        _ratify(owner_of(police), urgent)
+
+
+@pytest.mark.parametrize(
+    "change", [{"document_reference": " "}, {"document_digest": ""}, {"document_digest": "A" * 64}]
+)
+def test_a_ratification_names_the_document_of_the_court(police: Player, case: Case, change: dict[str, str]) -> None:
+    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT))
+
+    with pytest.raises(AuthorisationInvalid):
+        _ratify(owner_of(police), urgent, **change)
+
+
+def test_urgency_follows_no_urgency_that_a_court_has_not_ratified(police: Player, case: Case) -> None:
+    urgent = _record(police, case, _document(AuthorisationKind.EXIGENT))
+    with pytest.raises(UrgencyNotRatified):
+        _record(police, case, _document(AuthorisationKind.EXIGENT))
+
+    _age(urgent, by=timedelta(hours=49))
+    maintenance.end_what_is_due()
+
+    with tenant_scope(police.tenant.id):
+        assert Authorisation.objects.get(id=urgent.id).purged_at is not None
+    with pytest.raises(UrgencyNotRatified):
+        _record(police, case, _document(AuthorisationKind.EXIGENT))
+    _record(police, case, _document())
+
+
+def test_urgency_may_follow_one_that_a_court_has_ratified(police: Player, case: Case) -> None:
+    _ratify(owner_of(police), _record(police, case, _document(AuthorisationKind.EXIGENT)))
+
+    assert _record(police, case, _document(AuthorisationKind.EXIGENT)).ratify_by is not None
 
 
 def test_nobody_ratifies_too_late_or_withdraws_what_is_owed(police: Player, case: Case) -> None:
@@ -158,7 +216,7 @@ def test_nobody_ratifies_too_late_or_withdraws_what_is_owed(police: Player, case
     _age(urgent, by=timedelta(hours=48))
 
     with pytest.raises(AuthorisationEnded):
-        authorisations.ratify(second, case_id=case.id, authorisation_id=urgent.id)
+        _ratify(second, urgent)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,21 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.errors import Unavailable
 from common.vocabulary import AuthorisationKind, CustomerCategory, Operation
 from governance.audit.ledger import database_now
+from governance.audit.models import AuditEntry
 from governance.casework import authorisations, cases, maintenance
 from governance.casework.authorisations import NewAuthorisation
 from governance.casework.models import Authorisation, ReviewProbe, ReviewTask
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment
-from tests.casework.conftest import GALLERY, Charity, encoded
+from tests.casework.conftest import GALLERY, Charity, Judge, encoded
 from tests.conftest import admin_connection
+from tests.people import owner_of
 from tests.worlds import Player, PlayerFactory, in_case
 
 
@@ -39,7 +42,7 @@ def _declare(player: Player, kind: AuthorisationKind) -> Authorisation:
         document_reference="26-SW-00417",
         document_digest="0" * 64,
     )
-    return authorisations.record_authorisation(player.actor, case_id=case.id, document=document)
+    return authorisations.record_authorisation(owner_of(player), case_id=case.id, document=document)
 
 
 @pytest.fixture
@@ -123,6 +126,30 @@ def test_a_review_that_nobody_gives_ends_and_its_pictures_with_it(charity: Chari
     assert result["searches"][0]["candidates"] == []
     with tenant_scope(charity.player.tenant.id):
         assert ReviewProbe.objects.get().sealed_crop is None
+
+
+def test_a_review_that_closed_too_long_ago_is_neither_read_nor_kept(
+    charity: Charity, judge: Judge, settings: Settings
+) -> None:
+    settings.CUSTOS_JOB_RESULT_DAYS = 7
+    old, young, pending = (charity.search().json()["review_task"]["id"] for _ in range(3))
+    for task_id in (old, young):
+        for reviewer in charity.reviewers:
+            judge(reviewer, task_id)
+    for task_id, age in ((old, "7 days 1 second"), (young, "6 days 23 hours")):
+        _sql("UPDATE casework_reviewtask SET closed_at = closed_at - %s::interval WHERE id = %s", age, task_id)
+    client = charity.player.client
+
+    before = client.get(f"/v1/review-tasks/{old}/result")
+    maintenance.end_what_is_due()
+    maintenance.end_what_is_due()
+
+    assert (before.status_code, before.json()["code"]) == (404, "review-not-found")
+    assert client.get(f"/v1/review-tasks/{young}/result").json()["searches"][0]["candidates"]
+    assert _reviews(charity.player) == {uuid.UUID(young), uuid.UUID(pending)}
+    with tenant_scope(charity.player.tenant.id):
+        events = [entry.content for entry in AuditEntry.objects.filter(kind="event")]
+    assert [event["data"] for event in events if event["action"] == "retention:purged"] == [{"reviews": 1}]
 
 
 def test_one_that_fails_does_not_hold_up_the_others(charity: Charity, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,19 @@ from governance.casework.verdicts import Judgement
 from governance.errors import PolicyRefused
 from recognition.engines.fake import face_picture
 from recognition.models import JobItem
-from recognition.services import batches, collections, consents, enrolment, identification, jobs, masking, verification
+from recognition.services import (
+    batches,
+    collections,
+    consents,
+    enrolment,
+    identification,
+    jobs,
+    masking,
+    purging,
+    verification,
+)
 from tests.casework.conftest import GALLERY, Charity, Judge, encoded
-from tests.recognition.conftest import decided
+from tests.recognition.conftest import decided, let_days_pass
 from tests.worlds import Player
 
 
@@ -265,6 +275,27 @@ def test_the_way_by_a_job(charity: Charity) -> None:
     assert _names(charity, results.content.decode() + state.content.decode()) == []
     with tenant_scope(charity.player.tenant.id):
         assert _names(charity, json.dumps([item.search for item in JobItem.objects.all()])) == []
+
+
+def test_the_way_by_a_review_of_a_job_whose_results_are_over(charity: Charity, judge: Judge) -> None:
+    body = {"images": [encoded(face_picture(1, variant=1))]}
+    client = charity.player.client
+    job = client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
+    batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
+    task_id = client.get(f"/v1/jobs/{job['id']}/results").json()["items"][0]["review_task"]
+    for reviewer in charity.reviewers:
+        judge(reviewer, task_id)
+    result = f"/v1/review-tasks/{task_id}/result"
+    assert str(charity.anna) in client.get(result).content.decode()
+
+    let_days_pass(charity.player, 31)
+    before = client.get(result)
+    purging.purge_results(uuid.UUID(job["id"]), tenant_id=charity.player.tenant.id)
+
+    assert (before.status_code, before.json()["code"]) == (409, "job-results-expired")
+    assert client.get(result).status_code == 404
+    with tenant_scope(charity.player.tenant.id):
+        assert not ReviewTask.objects.exists()
 
 
 def test_the_way_by_a_result_from_before_the_rule(charity: Charity) -> None:

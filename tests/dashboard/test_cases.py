@@ -86,11 +86,17 @@ def test_an_urgent_use_is_ratified_by_somebody_else(
     assert "to be ratified until" in text_of(page)
     action = page.content.decode().partition('/ratify"')[0].rpartition('"')[2] + "/ratify"
 
-    own = member.post(action)
-    other = sign_in(alice, TenantRole.CASE_WORKER).post(action, follow=True)
+    document = {"document_reference": "26-SW-00418", "document_digest": "1" * 64}
+    worker = sign_in(alice, TenantRole.CASE_WORKER)
 
-    assert own.status_code == 403
-    assert "ratified on" in text_of(other)
+    own = member.post(action, document)
+    without = worker.post(action)
+    again = member.post(opened, {**WARRANT, "kind": "exigent"})
+    other = worker.post(action, document, follow=True)
+
+    assert (own.status_code, without.status_code, again.status_code) == (403, 400, 422)
+    assert "no court has ratified" in text_of(again)
+    assert "ratified on" in text_of(other) and "26-SW-00418" in text_of(other)
 
 
 def test_a_closed_case_offers_no_form(member: Client, opened: str) -> None:

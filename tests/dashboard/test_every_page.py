@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
 from common.context import tenant_scope
-from common.vocabulary import OffenceClass, Purpose, TenantRole
+from common.vocabulary import AuthorisationKind, OffenceClass, Purpose, TenantRole
 from governance.audit.ledger import database_now
 from governance.casework import cases, training
 from recognition.api.limits import BATCH_BODY_BYTES
@@ -101,7 +101,8 @@ def _of_cases(player: Player) -> dict[str, str]:
         offence_class=OffenceClass.SERIOUS,
         rationale="Somebody was last seen near the station.",
     )
-    authorisation = f"/cases/{case.id}/authorisations/{authorise(player, case_id=case.id)}"
+    urgent = authorise(player, case_id=case.id, kind=AuthorisationKind.EXIGENT)
+    authorisation = f"/cases/{case.id}/authorisations/{urgent}"
     reviewer = make_member(player, TenantRole.REVIEWER)
     attestation = training.attest(
         owner_of(player), user_id=reviewer.pk, course="Faces", expires_at=database_now() + timedelta(days=1)

@@ -37,7 +37,8 @@ _URGENT: Final[dict[str, Any]] = {
 
 def _recorded(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ended = dict.fromkeys(("ratify_by", "ratified_at", "revoked_at", "purged_at"))
-    return {"id": _AUTHORISATION_ID, **document, **ended, "recorded_at": _TIME, **changes}
+    ratification = {"ratification_reference": "", "ratification_digest": ""}
+    return {"id": _AUTHORISATION_ID, **document, **ended, **ratification, "recorded_at": _TIME, **changes}
 
 
 _CASE: Final[dict[str, Any]] = {
@@ -53,7 +54,16 @@ LIST_CASES: Final = Example(answer={"items": [_CASE], "next_cursor": None})
 GET_CASE: Final = Example(answer=_CASE)
 CLOSE_CASE: Final = Example(answer={**_CASE, "closed_at": _TIME})
 RECORD_AUTHORISATION: Final = Example(_WARRANT, _recorded(_WARRANT))
-RATIFY_AUTHORISATION: Final = Example(answer=_recorded(_URGENT, ratify_by="2026-03-04T09:15:27Z", ratified_at=_TIME))
+RATIFY_AUTHORISATION: Final = Example(
+    {"document_reference": "26-SW-00418", "document_digest": _DIGEST},
+    _recorded(
+        _URGENT,
+        ratify_by="2026-03-04T09:15:27Z",
+        ratified_at=_TIME,
+        ratification_reference="26-SW-00418",
+        ratification_digest=_DIGEST,
+    ),
+)
 REVOKE_AUTHORISATION: Final = Example(answer=_recorded(_WARRANT, revoked_at=_TIME))
 
 _REVIEW_ID: Final = "01971f81-7e8c-7d50-8f76-2c6e7a8b9c0d"

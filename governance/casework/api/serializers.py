@@ -34,7 +34,7 @@ class OpenCaseRequest(StrictSerializer):
 
 class RecordAuthorisationRequest(StrictSerializer):
     kind = serializers.ChoiceField(
-        choices=_KINDS, help_text="`exigent`: no court yet; to be ratified in 24 hours (real time) or 48."
+        choices=_KINDS, help_text="`exigent`: no court yet; to be ratified in 24 hours (real time) or 48. No key may."
     )
     authority = serializers.CharField(max_length=200, help_text="The court, or who declares the urgency.")
     operations = serializers.ListField(
@@ -48,6 +48,11 @@ class RecordAuthorisationRequest(StrictSerializer):
     )
 
 
+class RatifyAuthorisationRequest(StrictSerializer):
+    document_reference = serializers.CharField(max_length=200, help_text="Number of the court's document.")
+    document_digest = serializers.CharField(max_length=64, help_text="SHA-256 of the court's document, hexadecimal.")
+
+
 class AuthorisationResponse(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=_KINDS)
@@ -59,6 +64,8 @@ class AuthorisationResponse(serializers.Serializer[Any]):
     document_digest = serializers.CharField(allow_blank=True)
     ratify_by = serializers.DateTimeField(allow_null=True, help_text="Deadline of an urgent use's ratification.")
     ratified_at = serializers.DateTimeField(allow_null=True)
+    ratification_reference = serializers.CharField(allow_blank=True, help_text="Of the document that ratified it.")
+    ratification_digest = serializers.CharField(allow_blank=True)
     revoked_at = serializers.DateTimeField(allow_null=True)
     purged_at = serializers.DateTimeField(
         allow_null=True, help_text="When what an unratified use brought was destroyed."

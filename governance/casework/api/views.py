@@ -146,14 +146,16 @@ class AuthorisationRatification(APIView):
     @documented(
         "ratify_authorisation",
         governed=False,
-        summary="Record that a court has ratified an urgent use; by another person than the one who declared it",
+        summary="Record that a court has ratified an urgent use; by another person than who declared it, and no key",
         tag=_TAG,
+        json=shapes.RatifyAuthorisationRequest,
         responses={200: shapes.AuthorisationResponse},
         problems=(404, 409),
         example=examples.RATIFY_AUTHORISATION,
     )
     def post(self, request: Request, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Response:
-        ratified = authorisations.ratify(actor_of(request), case_id=case_id, authorisation_id=authorisation_id)
+        body = _body_of(request, shapes.RatifyAuthorisationRequest)
+        ratified = authorisations.ratify(actor_of(request), case_id=case_id, authorisation_id=authorisation_id, **body)
         return Response(shapes.AuthorisationResponse(shapes.authorisation_of(ratified)).data)
 
 

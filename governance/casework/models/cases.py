@@ -15,6 +15,7 @@ from tenants.models import TenantOwned, User, choices_of, tenant_reference
 
 # Printable ASCII, as the header `Custos-Case` carries it; no space at its ends.
 REFERENCE = r"[!-~](?:[ -~]{0,198}[!-~])?"
+_SHA256 = r"^[0-9a-f]{64}$"
 _SHA256_OR_NOTHING = r"^([0-9a-f]{64})?$"
 
 
@@ -69,7 +70,8 @@ class Authorisation(TenantOwned):
     """A warrant or order that a court gave, or an urgent use that one must ratify until `ratify_by`.
 
     The document itself is not kept: `document_digest` (SHA-256) says which one it was. `purged_at`: when what an urgent
-    use brought was destroyed because nobody ratified it; `revoked_at`: when it was withdrawn.
+    use brought was destroyed because nobody ratified it; `revoked_at`: when it was withdrawn. `ratification_…`: the
+    document by which the court ratified an urgent use.
     """
 
     case = tenant_reference("Case", related_name="authorisations")
@@ -83,6 +85,8 @@ class Authorisation(TenantOwned):
     ratify_by = models.DateTimeField(null=True, blank=True)
     ratified_at = models.DateTimeField(null=True, blank=True)
     ratified_by_id = models.UUIDField(null=True, blank=True)
+    ratification_reference = models.CharField(max_length=200, blank=True, default="")
+    ratification_digest = models.CharField(max_length=64, blank=True, default="")
     recorded_by_kind = models.CharField(max_length=20, choices=choices_of(ActorKind))
     recorded_by_id = models.UUIDField()
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -111,6 +115,17 @@ class Authorisation(TenantOwned):
                 condition=Q(ratified_at=None, ratified_by_id=None)
                 | Q(ratified_at__lt=F("ratify_by"), ratified_by_id__isnull=False)
                 & ~Q(ratified_by_id=F("recorded_by_id")),
+            ),
+            # A key declares nothing: whose it is would not be seen, and one person could do both.
+            models.CheckConstraint(
+                name="authorisation_ratified_by_a_court",
+                condition=Q(ratified_at=None, ratification_reference="", ratification_digest="")
+                | Q(
+                    ratified_at__isnull=False,
+                    recorded_by_kind="user",
+                    ratification_reference__regex=r"\S",
+                    ratification_digest__regex=_SHA256,
+                ),
             ),
         ]
 

@@ -68,6 +68,7 @@ class ReviewTask(TenantOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["expires_at"], name="review_task_pending", condition=Q(status="pending")),
+            models.Index(fields=["closed_at"], name="review_task_closed", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["tenant", "case"], name="review_task_by_case"),
             models.Index(fields=["tenant", "collection_id"], name="review_task_by_collection"),
             models.Index(fields=["job_id"], name="review_task_by_job", condition=Q(job_id__isnull=False)),

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from common.context import Actor
 from common.pagination import rows_of
 from common.vocabulary import OffenceClass, Purpose
-from dashboard.case_forms import AuthorisationForm, CaseForm
+from dashboard.case_forms import AuthorisationForm, CaseForm, RatificationForm
 from dashboard.pages import member_page, show
 from governance.casework import authorisations, cases, disclosure
-from governance.casework.errors import AuthorisationInvalid, CaseExists
+from governance.casework.errors import AuthorisationInvalid, CaseExists, UrgencyNotRatified
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,8 +55,8 @@ def detail(request: HttpRequest, actor: Actor, case_id: uuid.UUID) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         try:
             authorisations.record_authorisation(actor, case_id=case_id, document=form.document)
-        except AuthorisationInvalid as error:
-            form.add_error(None, error.detail)
+        except (AuthorisationInvalid, UrgencyNotRatified) as error:
+            form.add_error(None, f"{error.title}. {error.detail}")
         else:
             messages.success(request, "The authorisation is recorded.")
             return redirect("dashboard:case", case_id)
@@ -75,7 +75,10 @@ def close(request: HttpRequest, actor: Actor, case_id: uuid.UUID) -> HttpRespons
 @require_POST
 @member_page
 def ratify(request: HttpRequest, actor: Actor, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> HttpResponse:
-    authorisations.ratify(actor, case_id=case_id, authorisation_id=authorisation_id)
+    form = RatificationForm(request.POST)
+    if not form.is_valid():
+        raise AuthorisationInvalid("A court's document has a number and the SHA-256 of its file.")
+    authorisations.ratify(actor, case_id=case_id, authorisation_id=authorisation_id, **form.cleaned_data)
     messages.success(request, "The court's ratification is recorded.")
     return redirect("dashboard:case", case_id)
 
