@@ -273,7 +273,8 @@ _USES = (
     Row("GET",    "/v1/review-tasks/{task_id}/result", nothing,  409, 403, 403, 403, 404, 401),
     Row("GET",    "/v1/evaluations",             nothing,        200, 403, 403, 403, 200, 401),
     Row("POST",   "/v1/evaluations",             new_evaluation, 202, 403, 403, 403, 404, 401),
-    Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 403, 403, 403, 404, 401),
+    # An investigator has none: an evaluation counts as identification, and cannot mask.
+    Row("GET",    "/v1/evaluations/{evaluation_id}", nothing,    200, 404, 403, 403, 404, 401),
     # rights, which nothing takes away
     Row("GET",    "/v1/decisions",               nothing,        200, 200, 200, 200, 200, 401),
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),

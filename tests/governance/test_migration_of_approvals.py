@@ -48,8 +48,8 @@ def _migrate(url: str, *target: str) -> None:
 
 
 def test_earlier_approvals_end_and_row_security_stays(url: str) -> None:
-    _migrate(url)
     _migrate(url, "governance", BEFORE)
+    _migrate(url, "tenants")
     people, tenants = [new_id(), new_id()], [new_id(), new_id()]
     first, last, other = new_id(), new_id(), new_id()
     with psycopg.connect(url, autocommit=True) as admin:
