@@ -88,8 +88,7 @@ def enrol_people(stage: Stage) -> None:
         ("person_a_1", "case-A"),
         ("person_a_2", "case-A"),
         ("person_b_1", "case-B"),
-        ("person_c_1", "case-C"),
-        ("person_d_1", "case-D"),
+        ("person_d_1", "case-C"),
     ):
         answer = api.call(
             "POST",
