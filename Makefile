@@ -11,7 +11,7 @@ FILE ?= custos.dump
 T ?= tests
 BENCHMARKS := runtimes engine gate audit edge search_request enrolment detect_parallel stopping rekognition moratorium
 
-.PHONY: help install run demo test check format lint types imports migrations unit bench models vendor lock clean manage backup restore
+.PHONY: help install run demo test check format lint types imports migrations unit fuzz bench models vendor lock clean manage backup restore
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
@@ -29,7 +29,7 @@ demo: $(VENV)/.base ## Play the demonstration in an instance of its own and say 
 	@$(BIN)/python -m instance demo
 
 test: check ## What CI runs: formatting, lint, types, import contracts, migrations, and the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(T)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" $(T)
 
 check: install models lint types imports migrations ## Everything of `make test` but the suite
 
@@ -53,7 +53,10 @@ format: install ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 
 unit: install models ## The fast part of the suite; T=tests/audit for a part of it
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(T)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not long" $(T)
+
+fuzz: install models ## Send ten thousand mutated requests to the Rekognition edge (minutes)
+	$(BIN)/python -m pytest -m long tests/rekognition
 
 models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models

@@ -185,8 +185,8 @@ def test_a_hundred_mutated_requests(alice: Player, gallery: Collection, unlimite
     assert sum(statuses.values()) == 100
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_ten_thousand_mutated_requests(alice: Player, gallery: Collection, unlimited: None) -> None:
     statuses = _fuzz(alice, count=10_000, seed=SEED)
 
