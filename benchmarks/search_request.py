@@ -126,6 +126,7 @@ def _fill(tenant: BenchTenant) -> Callable[[], None]:
                 Picture(f"{number:064x}", 640, 480, "JPEG"),
                 tuple((face, Template(vector, version)) for vector in vectors),
                 (),
+                (None,) * len(vectors),
             )
             references.store(examined, collection=locked, external_id="", permit=admission.permit)
         references.count(locked, added=GALLERY)
