@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from common.documentation import PAGE, Example, documented
@@ -17,7 +16,7 @@ from governance import explanations, simulations
 from governance.api import serializers as shapes
 from governance.api.serializers import DecisionExplained, DecisionPage, explanation_of, summary_of
 from governance.catalogue import mandatory_rules
-from tenants.api.requests import actor_of
+from tenants.api.requests import actor_of, validated_body
 
 _TAG = "decisions"
 _POLICY_TAG: Final = "policy"
@@ -108,7 +107,7 @@ class WhatIf(APIView):
         example=Example(request=_SUPPOSED, answer=_WOULD_BE),
     )
     def post(self, request: Request) -> Response:
-        body = _body_of(request, shapes.WhatIfRequest)
+        body = validated_body(request, shapes.WhatIfRequest)
         supposed = simulations.Supposition(
             operation=Operation(body["operation"]),
             purpose=body.get("purpose"),
@@ -147,13 +146,6 @@ class Simulate(APIView):
         problems=(422,),
     )
     def post(self, request: Request) -> Response:
-        body = _body_of(request, shapes.SimulateRequest)
+        body = validated_body(request, shapes.SimulateRequest)
         simulation = simulations.simulate(body["rules"], days=body["days"], actor=actor_of(request))
         return Response(shapes.SimulateResponse(shapes.simulation_of(simulation)).data)
-
-
-def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
-    serializer = shape(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values

@@ -10,7 +10,7 @@ from rest_framework.serializers import Serializer
 
 from recognition.services import images
 from recognition.services.images import ImageReference, KeptPicture
-from tenants.api.requests import actor_of
+from tenants.api.requests import actor_of, validated_body
 from traffic import metering
 
 
@@ -25,9 +25,7 @@ def body_of(
         ImageNotFound, ImageNotKept, PolicyRefused: an image that it names cannot be used.
     """
     is_upload = upload is not None and (request.content_type or "").startswith("multipart/")
-    serializer = (upload if is_upload and upload is not None else json)(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    values = validated_body(request, upload if is_upload and upload is not None else json)
     if sent := _images_in(values):
         metering.note_images(request._request, actor=actor_of(request), count=sent)
     return _looked_up(values, request=request)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from common.documentation import PAGE, documented
@@ -18,20 +16,13 @@ from common.vocabulary import TenantRole
 from tenants import services
 from tenants.api import examples
 from tenants.api import serializers as shapes
-from tenants.api.requests import actor_of
+from tenants.api.requests import actor_of, validated_body
 from tenants.models import Tenant
 from tenants.views import link_of
 
 _KEYS = "keys"
 _MEMBERS = "members"
 _ORGANISATION = "organisation"
-
-
-def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
-    serializer = shape(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 class KeyList(APIView):
@@ -64,7 +55,7 @@ class KeyList(APIView):
     )
     def post(self, request: Request) -> Response:
         actor = actor_of(request)
-        body = _body_of(request, shapes.CreateKeyRequest)
+        body = validated_body(request, shapes.CreateKeyRequest)
         binding = services.KeyBinding(
             operations=set(body["scopes"]),
             purposes=set(body["purposes"]),
@@ -117,7 +108,7 @@ class KeyRotation(APIView):
         examples=examples.ROTATE_KEY,
     )
     def post(self, request: Request, key_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.RotateKeyRequest)
+        body = validated_body(request, shapes.RotateKeyRequest)
         overlap = timedelta(seconds=body["overlap_seconds"])
         return _issued(services.rotate_key(actor_of(request), key_id=key_id, overlap=overlap))
 
@@ -152,7 +143,7 @@ class MemberInvitation(APIView):
         examples=examples.INVITE_MEMBER,
     )
     def post(self, request: Request) -> Response:
-        body = _body_of(request, shapes.InviteMemberRequest)
+        body = validated_body(request, shapes.InviteMemberRequest)
         invitation = services.invite_member(
             actor_of(request),
             email=body["email"],
@@ -175,7 +166,7 @@ class MemberDetail(APIView):
         examples=examples.CHANGE_ROLE,
     )
     def patch(self, request: Request, member_id: uuid.UUID) -> Response:
-        role = TenantRole(_body_of(request, shapes.ChangeRoleRequest)["role"])
+        role = TenantRole(validated_body(request, shapes.ChangeRoleRequest)["role"])
         member = services.change_role(actor_of(request), member_id=member_id, role=role)
         return Response(shapes.MemberResponse(shapes.member_of(member)).data)
 
@@ -217,7 +208,7 @@ class OrganisationDeletion(APIView):
         examples=examples.DELETE_ORGANISATION,
     )
     def post(self, request: Request) -> Response:
-        confirmation = _body_of(request, shapes.DeleteOrganisationRequest)["confirm"]
+        confirmation = validated_body(request, shapes.DeleteOrganisationRequest)["confirm"]
         return _organisation(services.request_deletion(actor_of(request), confirmation=confirmation))
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from common.documentation import PAGE, documented
@@ -19,17 +17,10 @@ from governance.casework import authorisations, cases, disclosure, reviews
 from governance.casework.api import examples
 from governance.casework.api import serializers as shapes
 from governance.casework.authorisations import NewAuthorisation
-from tenants.api.requests import actor_of
+from tenants.api.requests import actor_of, validated_body
 
 _TAG = "cases"
 _REVIEWS = "reviews"
-
-
-def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
-    serializer = shape(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 class CaseList(APIView):
@@ -60,7 +51,7 @@ class CaseList(APIView):
         example=examples.OPEN_CASE,
     )
     def post(self, request: Request) -> Response:
-        body = _body_of(request, shapes.OpenCaseRequest)
+        body = validated_body(request, shapes.OpenCaseRequest)
         case = cases.open_case(
             actor_of(request),
             reference=body["reference"],
@@ -129,7 +120,7 @@ class AuthorisationList(APIView):
         example=examples.RECORD_AUTHORISATION,
     )
     def post(self, request: Request, case_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.RecordAuthorisationRequest)
+        body = validated_body(request, shapes.RecordAuthorisationRequest)
         document = NewAuthorisation(
             **{
                 **body,
@@ -154,7 +145,7 @@ class AuthorisationRatification(APIView):
         example=examples.RATIFY_AUTHORISATION,
     )
     def post(self, request: Request, case_id: uuid.UUID, authorisation_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.RatifyAuthorisationRequest)
+        body = validated_body(request, shapes.RatifyAuthorisationRequest)
         ratified = authorisations.ratify(actor_of(request), case_id=case_id, authorisation_id=authorisation_id, **body)
         return Response(shapes.AuthorisationResponse(shapes.authorisation_of(ratified)).data)
 

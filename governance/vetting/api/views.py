@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from typing import Any
 
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from common.documentation import PAGE, documented
@@ -20,16 +18,9 @@ from governance.vetting.api import examples
 from governance.vetting.api import serializers as shapes
 from governance.vetting.errors import EvidenceUnusable
 from governance.vetting.models import VettingApplication
-from tenants.api.requests import actor_of
+from tenants.api.requests import actor_of, validated_body
 
 _TAG = "vetting"
-
-
-def _body_of(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
-    serializer = shape(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def _shown(application: VettingApplication, *, code: int = status.HTTP_200_OK) -> Response:
@@ -90,7 +81,7 @@ class ApplicationDetail(APIView):
         example=examples.STATE_APPLICATION,
     )
     def patch(self, request: Request, application_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.StateRequest)
+        body = validated_body(request, shapes.StateRequest)
         for officer in body.get("case_officers", ()):
             officer["trained_on"] = officer["trained_on"].isoformat()
         return _shown(applications.state(actor_of(request), application_id=application_id, values=body))
@@ -122,7 +113,7 @@ class ApplicationAppeal(APIView):
         example=examples.APPEAL_APPLICATION,
     )
     def post(self, request: Request, application_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.AppealRequest)
+        body = validated_body(request, shapes.AppealRequest)
         appealed = applications.appeal(actor_of(request), application_id=application_id, reason=body["reason"])
         return _shown(appealed)
 
@@ -139,7 +130,7 @@ class EvidenceList(APIView):
         example=examples.ADD_EVIDENCE,
     )
     def post(self, request: Request, application_id: uuid.UUID) -> Response:
-        body = _body_of(request, shapes.AddEvidenceRequest)
+        body = validated_body(request, shapes.AddEvidenceRequest)
         try:
             data = base64.b64decode(body["bytes"], validate=True)
         except (binascii.Error, ValueError) as error:
