@@ -66,6 +66,12 @@ def gallery(alice: Player) -> Collection:
     return collections.create_collection(GALLERY, actor=alice.actor)
 
 
+@pytest.fixture
+def album(alice: Player) -> Collection:
+    """Alice's empty collection, which keeps pictures."""
+    return collections.create_collection(GALLERY, actor=alice.actor, store_images=True)
+
+
 @pytest.fixture(scope="session")
 def blank_picture() -> bytes:
     """A picture with nobody on it."""
