@@ -29,7 +29,7 @@ demo: $(VENV)/.base ## Play the demonstration in an instance of its own and say 
 	@$(BIN)/python -m instance demo
 
 test: check ## What CI runs: formatting, lint, types, import contracts, migrations, and the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" $(T)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long" $(T)
 
 check: install models lint types imports migrations ## Everything of `make test` but the suite
 
@@ -53,7 +53,7 @@ format: install ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 
 unit: install models ## The fast part of the suite; T=tests/audit for a part of it
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not long" $(T)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not long" $(T)
 
 fuzz: install models ## Send ten thousand mutated requests to the Rekognition edge (minutes)
 	$(BIN)/python -m pytest -m long tests/rekognition

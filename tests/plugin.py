@@ -57,6 +57,12 @@ def _manage(*command: str, role: str) -> None:
         pytest.exit(f"manage.py {' '.join(command)} failed:\n{done.stdout}{done.stderr}", returncode=3)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow ones first, whatever the random order: xdist hands out files in this order, and none shall begin last."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     _services.close()
 

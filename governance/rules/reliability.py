@@ -16,7 +16,7 @@ from governance.rules.situation import Situation
 from governance.rules.thresholds import IDENTIFICATION, INVESTIGATIVE_PURPOSES, RESCUE_PURPOSES
 
 PARTS: Final = 10**15
-LEAST_QUALITY_MILLI: Final = 10_000  # the score of the bar "medium", tuned on errors
+LEAST_QUALITY_MILLI: Final = 20_000
 MOST_FALSE_POSITIVES_PER_MILLE: Final = 1
 MOST_EXPECTED_FALSE: Final = 5
 MOST_GROUP_RATIO_MILLI: Final = 10_000

@@ -33,7 +33,7 @@ from recognition.services.submission import Submission
 from tests.worlds import PlayerFactory
 from traffic import allowances
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz")]
+pytestmark = pytest.mark.slow
 
 EXAMPLES = 20
 CHECKS = [

@@ -16,7 +16,7 @@ from django.conf import settings
 from demo.photographs import fetch_photographs
 from tests.e2e.instances import RunningInstance
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 COLLECTION = "kill"
 DEADLINE_SECONDS = 90.0

@@ -15,7 +15,7 @@ import requests
 from tests.e2e.instances import RunningInstance
 from tests.people import one_time_code
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

@@ -177,7 +177,7 @@ def test_limits_are_the_strictest_of_all_rules_in_scope() -> None:
 
     assert limits.stated() == {
         "threshold_floor_milli": 99_000,
-        "quality_floor_milli": 10_000,
+        "quality_floor_milli": 20_000,
         "fmr_ceiling_femto": 10**12,
         "gallery_cap": 9_000,
         "searches_today": 7,

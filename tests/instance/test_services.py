@@ -21,7 +21,7 @@ from instance import database
 from instance.account import service_account
 from instance.services import Endpoints, embedded_services, service_folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
+pytestmark = pytest.mark.slow
 
 PLATFORM = Path(__file__).resolve().parents[2] / "platform"
 
