@@ -45,7 +45,10 @@ def test_it_refuses_an_entry_whose_hash_does_not_fit(world: World) -> None:
     entry_id = new_id()
     body = canonical_json({"id": str(entry_id), "tenant": None, "kind": "event"})
 
-    _insert(entry_id, body, ledger.leaf_hash(body))
+    with transaction.atomic():
+        _insert(entry_id, body, ledger.leaf_hash(body))
+        # Taken back: the log of these tests is verified as a whole elsewhere, and this body is no whole entry.
+        transaction.set_rollback(True)
     with pytest.raises(IntegrityError, match="rfc6962"):
         _insert(entry_id, body, ledger.leaf_hash(body + b" "))
 
