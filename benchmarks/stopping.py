@@ -101,7 +101,9 @@ def _with_key_of_its_own(tenant: BenchTenant) -> BenchTenant:
         default_jurisdiction="US",
     )
     key = tenants.issue_api_key(tenant.actor.tenant_id, label="stopped", binding=binding, actor=ledger.SYSTEM)
-    return BenchTenant(replace(tenant.actor, id=key.id), key.token)
+    return replace(
+        tenant, actor=replace(tenant.actor, id=key.id), token=key.token, pair=(key.access_key_id, key.secret_access_key)
+    )
 
 
 def _running_job(player: BenchTenant, *, picture: bytes) -> uuid.UUID:
