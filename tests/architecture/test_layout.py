@@ -40,6 +40,14 @@ def test_no_package_in_platform_bears_the_name_of_a_standard_module() -> None:
     assert names & set(sys.stdlib_module_names) == set()
 
 
+def test_no_module_lies_dead_beside_a_package_of_its_name() -> None:
+    tracked = [Path(name) for name in _run("git", "ls-files", "*.py").splitlines()]
+
+    packages = {path.parent for path in tracked if path.name == "__init__.py"}
+
+    assert [path for path in tracked if path.with_suffix("") in packages] == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_packages_in_platform_are_ours(package: str) -> None:
     module = import_module(package)
