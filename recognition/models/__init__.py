@@ -12,6 +12,7 @@ from recognition.models.collections import (
     CollectionUse,
     TemplatePartition,
 )
+from recognition.models.engine_moves import EngineMove, ShadowScore, UnmovedFace
 from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
 from recognition.models.images import Image, StoredFile
@@ -28,6 +29,7 @@ __all__ = [
     "Collection",
     "CollectionUse",
     "DispatchTicket",
+    "EngineMove",
     "EvaluationRun",
     "Face",
     "Image",
@@ -35,7 +37,9 @@ __all__ = [
     "JobItem",
     "Person",
     "QualityFilter",
+    "ShadowScore",
     "StoredFile",
     "TemplatePartition",
+    "UnmovedFace",
     "tenant_reference",
 ]

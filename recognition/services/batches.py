@@ -39,6 +39,7 @@ from recognition.services.examination import Examined, examine
 from recognition.services.identification import Identification
 from recognition.services.portraits import Portrait
 from recognition.services.results import Match, top_bucket
+from recognition.services.shadowing import shadow_of
 
 BATCH_IMAGES: Final = 8
 # An image that ends the worker process must not take its batch with it for ever: after this many unfinished attempts
@@ -214,7 +215,9 @@ def _search(
     data: bytes, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
 ) -> Searched:
     """Search before the write, in a transaction of its own: the job's lock must not wait for it."""
-    probes = identification.probes_of(data, engine=engine, most=job.max_faces, admission=admission)
+    probes = identification.probes_of(
+        data, engine=engine, most=job.max_faces, admission=admission, shadow=shadow_of(collection)
+    )
     with tenant_scope(job.tenant_id):
         identified = identification.identify(
             probes,

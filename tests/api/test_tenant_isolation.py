@@ -133,6 +133,7 @@ TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.run_enrolment_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_search_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_evaluation_step": lambda prey: [prey.evaluation_id, 0],
+    "recognition.run_filling_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.
