@@ -3,7 +3,8 @@
 Until now the foreign key of a template named the collection itself, so that there could be templates of one engine
 version only. `recognition_templateindex` takes its place: a row for each engine version of a collection that templates
 may be of, each in a partition of its own, so vectors of two versions lie apart. The collection's own row is kept in
-step by a trigger, and must exist (`collection_has_its_index`): whoever knows nothing of moves changes nothing.
+step by a trigger, and must exist (`collection_has_its_index`): whoever knows nothing of moves changes nothing. Not a
+foreign key, since indexes refer to collections, and a circle cannot be emptied in any order.
 """
 
 from django.db import migrations
@@ -39,19 +40,37 @@ BEGIN
         INSERT INTO public.recognition_templateindex
             (tenant_id, collection_id, engine_version, dimensions, partition_no)
         VALUES (NEW.tenant_id, NEW.id, NEW.engine_version, NEW.dimensions, NEW.partition_no);
-    ELSIF NEW.engine_version = OLD.engine_version THEN
+    ELSIF NEW.engine_version = OLD.engine_version AND NEW.dimensions = OLD.dimensions THEN
         UPDATE public.recognition_templateindex SET partition_no = NEW.partition_no
         WHERE tenant_id = NEW.tenant_id AND collection_id = NEW.id AND engine_version = NEW.engine_version;
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.recognition_templateindex i
+        WHERE i.tenant_id = NEW.tenant_id AND i.collection_id = NEW.id AND i.engine_version = NEW.engine_version
+          AND i.dimensions = NEW.dimensions AND i.partition_no = NEW.partition_no
+    ) THEN
+        RAISE EXCEPTION 'collection % has no index of %', NEW.id, NEW.engine_version
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'collection_has_its_index';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION recognition_keep_searched_index() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM public.recognition_collection c
+        WHERE c.tenant_id = OLD.tenant_id AND c.id = OLD.collection_id AND c.engine_version = OLD.engine_version
+    ) THEN
+        RAISE EXCEPTION 'collection % is searched in its index of %', OLD.collection_id, OLD.engine_version
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'collection_has_its_index';
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER collection_keeps_its_index
     AFTER INSERT OR UPDATE OF partition_no, engine_version, dimensions ON recognition_collection
     FOR EACH ROW EXECUTE FUNCTION recognition_keep_template_index();
-ALTER TABLE recognition_collection ADD CONSTRAINT collection_has_its_index
-    FOREIGN KEY (partition_no, tenant_id, id, engine_version, dimensions)
-    REFERENCES recognition_templateindex (partition_no, tenant_id, collection_id, engine_version, dimensions)
-    DEFERRABLE INITIALLY DEFERRED;
+CREATE TRIGGER searched_index_stays AFTER DELETE ON recognition_templateindex
+    FOR EACH ROW EXECUTE FUNCTION recognition_keep_searched_index();
 """
 
 _TEMPLATES = """

@@ -238,6 +238,19 @@ def test_vectors_of_two_versions_never_meet(alice: Player, album: Collection, ou
         references.gallery.add(old, [(uuid.uuid4(), probe)], permit=permit_for(alice.tenant.id, Operation.ENROL))
 
 
+def test_the_index_that_is_searched_cannot_go(alice: Player, album: Collection) -> None:
+    for statement in (
+        "DELETE FROM recognition_templateindex WHERE collection_id = %s",
+        "UPDATE recognition_collection SET engine_version = 'other@1' WHERE id = %s",
+    ):
+        with (
+            pytest.raises(IntegrityError, match=r"is searched in|has no index"),
+            tenant_scope(alice.tenant.id),
+            connections["default"].cursor() as cursor,
+        ):
+            cursor.execute(statement, [album.id])
+
+
 def test_a_switch_waits_for_open_jobs(alice: Player, album: Collection, outbox: Outbox) -> None:
     enrol(alice, 1)
     move(alice, outbox)
