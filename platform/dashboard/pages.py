@@ -34,6 +34,7 @@ _SECTIONS: Final = {
     "evaluation": "evaluations",
     "decision": "decisions",
     **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
     **dict.fromkeys(("review", "review-judge"), "reviews"),
     **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
