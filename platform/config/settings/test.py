@@ -14,3 +14,5 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 REST_FRAMEWORK = {**REST_FRAMEWORK, "TEST_REQUEST_DEFAULT_FORMAT": "json"}
 # No sequencer runs beside the tests: how the gate judges its absence is tested with other limits.
 CUSTOS_SEQUENCER_LAG_SECONDS = CUSTOS_WITNESS_LAG_SECONDS = 10**7
+# Two batches are had with few images.
+CUSTOS_IMAGES_AT_ONCE = 8
