@@ -36,6 +36,11 @@ class Tag(StrEnum):
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
+    BUCKET_REGISTERED = (
+        "bucket:registered",
+        "A tenant's bucket of an S3-compatible service was registered; where it is.",
+    )
+    BUCKET_REMOVED = "bucket:removed", "A tenant's bucket was removed, and its credentials destroyed."
     SIGNED_IN = "user:signed-in", "A person signed in; says whether with a second factor."
     SIGN_IN_FAILED = "user:sign-in-failed", "A sign-in failed: wrong name, password or code."
     SIGNED_OUT = "user:signed-out", "A person signed out."

@@ -25,7 +25,7 @@ from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, evaluation_runs, persons
+from recognition.services import buckets, collections, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import PERSON, Objects
@@ -121,6 +121,19 @@ def _evaluation_of(player: Player, *, collection: str) -> str:
         return str(new_id())
 
 
+def register_bucket(player: Player, *, prefix: str = "") -> str:
+    """Register a bucket of the service that tests offer."""
+    stated = buckets.NewBucket(
+        name="photos",
+        endpoint="https://objects.example.test",
+        region="eu-west-1",
+        prefix=prefix,
+        access_key_id="AK",
+        secret_access_key="secret",
+    )
+    return str(buckets.register_bucket(player.actor, stated=stated).id)
+
+
 @pytest.fixture
 def make_objects(home: Path) -> MakeObjects:
     """Make a collection with a person, who has a face, and an open job for a tenant that may still do so."""
@@ -170,6 +183,7 @@ def make_objects(home: Path) -> MakeObjects:
             receipt=decided["Custos-Receipt"],
             person=PERSON,
             evaluation_id=evaluation_id,
+            bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )
 
     return make

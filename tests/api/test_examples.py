@@ -15,13 +15,13 @@ from recognition import dispatch
 from recognition.api.examples import FACE_ID, IMAGE_ID, PICTURE
 from recognition.engines.fake import face_picture
 from recognition.services import batches, enrolment
-from tests.api.conftest import MakeObjects, authorise, broken
+from tests.api.conftest import MakeObjects, authorise, broken, register_bucket
 from tests.conformance import document, validator_of
 from tests.people import make_member, sign_in
 from tests.worlds import Player
 
 # Tags of the routes that the fixture below makes a world for. Others send their examples in tests of their own.
-WORLD = {*"collections consents faces images persons searches jobs decisions policy usage cases".split()}
+WORLD = {*"collections consents faces images persons searches jobs decisions policy usage cases buckets".split()}
 # Of Anna the person, who else has no face yet.
 WITH_A_FACE = {"list_faces_of_person", "disassociate_faces", "search_persons"}
 CASES = {
@@ -87,8 +87,10 @@ def parameters(
     monkeypatch.setattr(dispatch.current_app, "send_task", lambda *_, **__: None)
 
     def make(operation: str) -> dict[str, str]:
-        if operation in ("create_collection", "open_case"):
+        if operation in ("create_collection", "open_case", "register_bucket"):
             return {}
+        if operation in ("list_buckets", "remove_bucket"):
+            return {"bucket_id": register_bucket(alice)}
         if CASES & {operation}:
             objects = make_objects(alice, external_id="anna")
             if operation in ("confirm_break_glass", "close_break_glass"):

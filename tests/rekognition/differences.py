@@ -76,9 +76,9 @@ DIFFERENCES: Final = (
     Difference(
         "`S3Object`",
         "an object of an S3 bucket",
-        "an image that a collection keeps (`store_images`): the bucket is the collection, the name the `ImageId`."
-        " Never a path or an address; no `Version`",
-        "test_kept_images.test_a_kept_image_is_named_in_every_operation",
+        "an object of a bucket that the tenant has registered, or an image that a collection keeps (`store_images`):"
+        " the bucket is then the collection, the name the `ImageId`. Never a path or an address",
+        "test_buckets.test_an_object_is_read_in_every_operation",
     ),
     Difference(
         "`Attributes`",
@@ -89,9 +89,9 @@ DIFFERENCES: Final = (
     ),
     Difference(
         "`QualityFilter`",
-        "`NONE`, `AUTO`, `LOW`, `MEDIUM`, `HIGH`",
-        "those that the platform has, else `InvalidParameterException`",
-        "test_faces.test_a_quality_filter_that_the_platform_has_not_is_refused",
+        "bars that are not stated",
+        "bars that are ([models](models.md)); `AUTO` is `LOW`",
+        "test_faces.test_each_quality_filter_leaves_out_what_is_below_its_bar",
     ),
     Difference(
         "collection names",
