@@ -94,7 +94,7 @@ class BreakGlassGrantAdmin(ReadOnlyAdmin):
         )
 
     def settle(self, request: HttpRequest, grant_id: uuid.UUID) -> HttpResponse:
-        """Ask for the review of what is overdue: a second person signs; if it was justified, the organisation resumes."""
+        """Ask for the review of what is overdue: a second person signs; justified, the organisation resumes."""
         require_role(request, StaffRole.OVERSIGHT)
         grant = self.get_or_404(request, grant_id)
         form = SettlingForm(request.POST or None)
