@@ -369,8 +369,8 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
-    "overview collections detect compare usage jobs cases reviews training evaluations decisions keys members"
-    " organisations invitations"
+    "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
+    " members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)
