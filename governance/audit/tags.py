@@ -36,6 +36,11 @@ class Tag(StrEnum):
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
+    BUCKET_REGISTERED = (
+        "bucket:registered",
+        "A tenant's bucket of an S3-compatible service was registered; where it is.",
+    )
+    BUCKET_REMOVED = "bucket:removed", "A tenant's bucket was removed, and its credentials destroyed."
     SIGNED_IN = "user:signed-in", "A person signed in; says whether with a second factor."
     SIGN_IN_FAILED = "user:sign-in-failed", "A sign-in failed: wrong name, password or code."
     SIGNED_OUT = "user:signed-out", "A person signed out."
@@ -113,6 +118,18 @@ class Tag(StrEnum):
         "authorisation:purged",
         "What an urgent use brought was destroyed, because no court ratified it in time.",
     )
+    BREAK_GLASS_OPENED = (
+        "break-glass:opened",
+        "A case worker opened emergency access in a case; says what for, and the digest of the reason.",
+    )
+    BREAK_GLASS_CONFIRMED = "break-glass:confirmed", "A second person confirmed the emergency."
+    BREAK_GLASS_CLOSED = "break-glass:closed", "Emergency access was ended before its time."
+    BREAK_GLASS_LAPSED = "break-glass:lapsed", "Emergency access ended because no second person confirmed it in time."
+    BREAK_GLASS_OVERDUE = (
+        "break-glass:overdue",
+        "Emergency access was not reviewed in time: the organisation is suspended from the deadline on.",
+    )
+    BREAK_GLASS_REVIEWED = "break-glass:reviewed", "The oversight reviewed an emergency; says what it found."
     TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
     TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
     REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."

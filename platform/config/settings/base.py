@@ -54,6 +54,7 @@ CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see th
 
 # --- Kept pictures ----------------------------------------------------------------------------------------------
 # Never served from there: they are read through the gate (recognition.services.images).
+CUSTOS_BUCKET_ENDPOINTS = env.bucket_endpoints(ENVIRONMENT.bucket_endpoints)
 IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image_store else None
 
 
