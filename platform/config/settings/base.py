@@ -38,6 +38,8 @@ CUSTOS_TASK_VISIBILITY_SECONDS = ENVIRONMENT.task_visibility_seconds
 CUSTOS_DEDICATED_PARTITION_FACES = 2_000  # SEARCH 2.1: from here on a collection gets its own partition
 CUSTOS_MAX_IMAGE_BYTES = 15 * 1024 * 1024
 CUSTOS_MAX_BATCH_IMAGES = 500
+# Images of a job that a worker claims, judges and commits together: what a batch costs is shared by so many.
+CUSTOS_IMAGES_AT_ONCE = 16
 CUSTOS_JOB_RESULT_DAYS = ENVIRONMENT.job_result_days
 CUSTOS_TENANT_DELETION_DAYS = ENVIRONMENT.tenant_deletion_days
 CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
@@ -53,6 +55,7 @@ CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see th
 
 # --- Kept pictures ----------------------------------------------------------------------------------------------
 # Never served from there: they are read through the gate (recognition.services.images).
+CUSTOS_BUCKET_ENDPOINTS = env.bucket_endpoints(ENVIRONMENT.bucket_endpoints)
 IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image_store else None
 
 
@@ -346,6 +349,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-up-vetting": {"task": "vetting.keep_up", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
     "end-what-is-due": {"task": "casework.end_what_is_due", "schedule": 60.0, "options": {"expires": 60}},
+    "send-replays": {"task": "governance.send_replays", "schedule": 60.0, "options": {"expires": 60}},
     "purge": {"task": "recognition.purge", "schedule": 60.0, "options": {"expires": 60}},
     "purge-answers": {"task": "traffic.purge_answers", "schedule": 600.0, "options": {"expires": 600}},
 }
