@@ -128,7 +128,8 @@ def _fill(tenant: BenchTenant) -> Callable[[], None]:
                 (),
                 (None,) * len(vectors),
             )
-            references.store(examined, collection=locked, external_id="", permit=admission.permit)
+            new = references.NewReferences(examined=examined, external_id="")
+            references.store(new, collection=locked, permit=admission.permit)
         references.count(locked, added=GALLERY)
         admission.complete(n_faces=GALLERY)
     return _bare_statement(tenant, collection=locked)

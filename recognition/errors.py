@@ -142,6 +142,28 @@ class ImageNotKept(NotFound):
     title = "The picture itself was not kept"
 
 
+class BucketExists(Conflict):
+    code = "bucket-exists"
+    title = "A bucket is registered under this name already"
+
+
+class BucketNotFound(NotFound):
+    code = "bucket-not-found"
+    title = "There is no such bucket"
+
+
+class BucketEndpointNotOffered(InvalidRequest):
+    code = "bucket-endpoint-not-offered"
+    title = "Buckets of this service are not offered here"
+
+
+class BucketObjectUnreadable(Unprocessable):
+    """One answer for an object that is missing, forbidden, or of a service that does not answer."""
+
+    code = "bucket-object-unreadable"
+    title = "The object of the bucket cannot be read"
+
+
 class StorageUnavailable(Unavailable):
     code = "storage-unavailable"
     title = "Kept pictures cannot be written or read right now"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.db.models import QuerySet
@@ -34,13 +35,22 @@ def state_of(subject: str, *, tenant_id: uuid.UUID, collection_id: uuid.UUID) ->
     return ConsentState.LIVE if newest.withdrawn_at is None else ConsentState.WITHDRAWN
 
 
+def withdrawn_among(subjects: Iterable[str], *, tenant_id: uuid.UUID, collection_id: uuid.UUID) -> set[str]:
+    """Return those of the people whose newest record is a withdrawal; in the transaction that stores their faces."""
+    of_people = ConsentRecord.objects.filter(
+        tenant_id=tenant_id, collection_id=collection_id, subject__in={subject for subject in subjects if subject}
+    )
+    newest = of_people.order_by("subject", "-recorded_at", "-id").distinct("subject")
+    return {subject for subject, withdrawn_at in newest.values_list("subject", "withdrawn_at") if withdrawn_at}
+
+
 def require_not_withdrawn(subject: str, *, tenant_id: uuid.UUID, collection_id: uuid.UUID) -> None:
     """Go on only when the person has not taken consent back; in the transaction that stores their face.
 
     Raises:
         ConsentWithdrawn: they have.
     """
-    if subject and state_of(subject, tenant_id=tenant_id, collection_id=collection_id) is ConsentState.WITHDRAWN:
+    if withdrawn_among([subject], tenant_id=tenant_id, collection_id=collection_id):
         raise ConsentWithdrawn
 
 

@@ -36,6 +36,11 @@ class Tag(StrEnum):
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
+    BUCKET_REGISTERED = (
+        "bucket:registered",
+        "A tenant's bucket of an S3-compatible service was registered; where it is.",
+    )
+    BUCKET_REMOVED = "bucket:removed", "A tenant's bucket was removed, and its credentials destroyed."
     SIGNED_IN = "user:signed-in", "A person signed in; says whether with a second factor."
     SIGN_IN_FAILED = "user:sign-in-failed", "A sign-in failed: wrong name, password or code."
     SIGNED_OUT = "user:signed-out", "A person signed out."
@@ -47,6 +52,10 @@ class Tag(StrEnum):
     )
     SECOND_FACTOR_REMOVED = "user:second-factor-removed", "A second factor was taken away."
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
+    POLICY_REPLAYED = (
+        "policy:replayed",
+        "The oversight had past decisions replayed under candidate rules; the digest of these, and of how many days.",
+    )
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
     APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."
@@ -74,7 +83,10 @@ class Tag(StrEnum):
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."
-    ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
+    ALLOWANCE_SET = (
+        "allowance:set",
+        "One officer lowered how much a tenant, or one of its keys, may use, or two set it.",
+    )
     CHANGE_PROPOSED = "change:proposed", "A member of staff asked for a change that takes two people."
     CHANGE_EXECUTED = "change:executed", "A second member of staff signed a change, and it was executed."
     CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
@@ -117,6 +129,18 @@ class Tag(StrEnum):
         "authorisation:purged",
         "What an urgent use brought was destroyed, because no court ratified it in time.",
     )
+    BREAK_GLASS_OPENED = (
+        "break-glass:opened",
+        "A case worker opened emergency access in a case; says what for, and the digest of the reason.",
+    )
+    BREAK_GLASS_CONFIRMED = "break-glass:confirmed", "A second person confirmed the emergency."
+    BREAK_GLASS_CLOSED = "break-glass:closed", "Emergency access was ended before its time."
+    BREAK_GLASS_LAPSED = "break-glass:lapsed", "Emergency access ended because no second person confirmed it in time."
+    BREAK_GLASS_OVERDUE = (
+        "break-glass:overdue",
+        "Emergency access was not reviewed in time: the organisation is suspended from the deadline on.",
+    )
+    BREAK_GLASS_REVIEWED = "break-glass:reviewed", "The oversight reviewed an emergency; says what it found."
     TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
     TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
     REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."

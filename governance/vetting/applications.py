@@ -7,23 +7,68 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from common.context import Actor, tenant_scope
 from common.errors import InvalidRequest
+from governance import ports
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.vetting import assigning, content, selectors
 from governance.vetting.errors import ApplicationIncomplete, ApplicationNotFound, ApplicationOpen, ApplicationState
 from governance.vetting.models import VettingApplication
-from tenants.membership import require_manager
+from tenants.membership import require_manager, role_of
+from tenants.models import Tenant
 from tenants.ports import require_actor_not_suspended
 
 R = TypeVar("R")
 State = VettingApplication.State
+# Before the end of an approval: first and second reminder.
+REMINDERS: Final = (timedelta(days=60), timedelta(days=14))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an organisation stands with the officers now, by the database's clock.
+
+    Attributes:
+        category: what kind of organisation it is; staff record it.
+        approved_until: the end of its approval; None: it has none in force.
+        ends_soon: whether that is so near that it should apply anew.
+        unevaluated: engine versions offered here that the approval was not given for (VET-005).
+        has_open: whether an application is open, so that none can be begun.
+    """
+
+    category: str
+    approved_until: datetime | None
+    ends_soon: bool
+    unevaluated: tuple[str, ...]
+    has_open: bool
+
+
+def standing_of(actor: Actor) -> Standing:
+    """Return how the actor's organisation stands; every member may know.
+
+    Raises:
+        NotAMember.
+    """
+    with tenant_scope(actor.tenant_id):
+        role_of(actor)
+        now = ledger.database_now()
+        approval = selectors.approval_in_force(actor.tenant_id, now=now)
+        versions = ports.offered_engine_versions() or ()
+        return Standing(
+            category=Tenant.objects.get(id=actor.tenant_id).category,
+            approved_until=approval.expires_at if approval else None,
+            ends_soon=approval is not None and approval.expires_at - now <= REMINDERS[0],
+            unevaluated=tuple(sorted(set(versions) - set(approval.engine_versions))) if approval else (),
+            has_open=selectors.applications_of(actor.tenant_id).filter(state__in=VettingApplication.OPEN).exists(),
+        )
 
 
 def begin_application(actor: Actor) -> VettingApplication:

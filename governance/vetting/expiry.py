@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -11,12 +11,10 @@ from django.db import transaction
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.models import Approval
-from governance.vetting.applications import record
+from governance.vetting.applications import REMINDERS, record
 from governance.vetting.letters import write_to
 from governance.vetting.models import VettingApplication
 
-# Before the end: first and second reminder.
-REMINDERS: Final = (timedelta(days=60), timedelta(days=14))
 _USING: Final = "officer"
 State = VettingApplication.State
 

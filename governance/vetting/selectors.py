@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db.models import QuerySet
 from guardian.shortcuts import get_objects_for_user
 
 from common.vocabulary import StaffRole
-from governance.models import ChangeRequest
+from governance.models import Approval, ChangeRequest
 from governance.vetting.errors import ApplicationNotFound, EvidenceNotFound
 from governance.vetting.models import REVIEW, Evidence, VettingApplication
 from tenants.models import User
@@ -19,6 +20,12 @@ _READERS = (StaffRole.OVERSIGHT, StaffRole.AUDITOR)
 def applications_of(tenant_id: uuid.UUID) -> QuerySet[VettingApplication]:
     """Return the tenant's applications; inside its scope."""
     return VettingApplication.objects.filter(tenant_id=tenant_id)
+
+
+def approval_in_force(tenant_id: uuid.UUID, *, now: datetime) -> Approval | None:
+    """Return the approval that the gate goes by at this instant; inside the tenant's scope."""
+    live = Approval.objects.filter(tenant_id=tenant_id, revoked_at=None, valid_from__lte=now, expires_at__gt=now)
+    return live.order_by("-expires_at").first()
 
 
 def lock_application(tenant_id: uuid.UUID, *, application_id: uuid.UUID) -> VettingApplication:

@@ -5,6 +5,7 @@ No Django here: the supervisor (`instance`) reads the same list. `docs/reference
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,12 @@ VARIABLES: tuple[Variable, ...] = (
         None,
         "Where kept pictures lie, as s3://bucket/prefix?region=…&endpoint=https://…; unset: $CUSTOS_HOME/images.",
     ),
+    Variable(
+        "CUSTOS_BUCKET_ENDPOINTS",
+        "none",
+        "S3-compatible services whose buckets tenants may register: https://host, comma-separated (http:// on the"
+        " loopback alone); none: none of them.",
+    ),
     Variable("CUSTOS_CACHE_DIR", None, "Verified downloads by digest; default the user's cache folder."),
     Variable(
         "CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."
@@ -87,6 +94,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("CUSTOS_SEQUENCER_LAG_SECONDS", "60", "An entry not sequenced for longer stops high-risk uses (AUD-002)."),
     Variable("CUSTOS_WITNESS_LAG_SECONDS", "600", "A checkpoint not cosigned for longer stops them too."),
+    Variable(
+        "CUSTOS_WITNESS_REQUIRED", "0", "1: they are stopped as well while no witness is registered; 0: none is needed."
+    ),
     Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
     Variable(
         "EMAIL_URL", None, "Mail server, as smtp+tls://user:password@host:587; unset: files in $CUSTOS_HOME/mail."
@@ -187,6 +197,36 @@ class ImageStore:
         return cls(parts.netloc, parts.path.strip("/"), query.get("region"), query.get("endpoint"))
 
 
+def bucket_endpoints(text: str) -> tuple[str, ...]:
+    """Take a CUSTOS_BUCKET_ENDPOINTS apart.
+
+    Raises:
+        SystemExit: one of them is more, or less, than scheme and host, or would be spoken to in clear over a network.
+    """
+    named = [item.strip().rstrip("/") for item in text.split(",")]
+    endpoints = tuple(item for item in named if item not in ("", "none"))
+    for endpoint in endpoints:
+        parts = urlsplit(endpoint)
+        is_private = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+        if (
+            not is_private
+            or not parts.hostname
+            or endpoint != f"{parts.scheme}://{parts.netloc}"
+            or "@" in parts.netloc
+        ):
+            raise SystemExit(
+                "CUSTOS_BUCKET_ENDPOINTS must list https://host or https://host:port; http:// on the loopback."
+            )
+    return endpoints
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The variables, read once."""
@@ -199,6 +239,7 @@ class Environment:
     broker_url: str | None = field(default_factory=lambda: _text("BROKER_URL"))
     database_role: str = field(default_factory=lambda: _text("CUSTOS_DATABASE_ROLE") or "")
     image_store: str | None = field(default_factory=lambda: _text("CUSTOS_IMAGE_STORE"))
+    bucket_endpoints: str = field(default_factory=lambda: _text("CUSTOS_BUCKET_ENDPOINTS") or "")
     runtime: str = field(default_factory=lambda: _text("CUSTOS_RUNTIME") or "")
     engines_offered: str = field(default_factory=lambda: _text("CUSTOS_ENGINES_OFFERED") or "")
     engine_turns: int = field(default_factory=lambda: _integer("CUSTOS_ENGINE_TURNS"))
@@ -216,6 +257,7 @@ class Environment:
     trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
     sequencer_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_SEQUENCER_LAG_SECONDS"))
     witness_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_WITNESS_LAG_SECONDS"))
+    witness_required: bool = field(default_factory=lambda: _integer("CUSTOS_WITNESS_REQUIRED") != 0)
     witness_url: str | None = field(default_factory=lambda: _text("CUSTOS_WITNESS_URL"))
     mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))

@@ -33,7 +33,9 @@ _SECTIONS: Final = {
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "evaluation": "evaluations",
     "decision": "decisions",
+    **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
     **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
     **dict.fromkeys(("review", "review-judge"), "reviews"),
     **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
@@ -77,6 +79,7 @@ def problem_page(request: HttpRequest, *, error: PlatformError) -> HttpResponse:
     content = {
         "error": error,
         "rules": [{**rule, "title": _rule_title(rule["id"])} for rule in error.extra.get("rules", ())],
+        "lacks_approval": any(rule["id"].startswith("VET-") for rule in error.extra.get("rules", ())),
         "decision_id": error.extra.get("decision_id"),
         "request_id": context.current_request_id(),
         # Who is signed in is asked of the database, which may be what is wrong.

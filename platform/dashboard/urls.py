@@ -3,9 +3,11 @@
 from django.urls import path, register_converter
 
 from dashboard.views import (
+    applications,
     cases,
     collections,
     decisions,
+    emergencies,
     engine_moves,
     evaluations,
     faces,
@@ -26,6 +28,7 @@ app_name = "dashboard"
 register_converter(CollectionName, "collection_name")
 register_converter(PersonName, "person_name")
 
+_APPLICATION = "applications/<uuid:application_id>"
 _CASE = "cases/<uuid:case_id>"
 _COLLECTION = "collections/<collection_name:name>"
 _PERSON = f"{_COLLECTION}/persons/<person_name:person>"
@@ -56,12 +59,23 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", jobs.detail, name="job"),
     path("jobs/<uuid:job_id>/results", jobs.results, name="job-results"),
     path("jobs/<uuid:job_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("applications", applications.index, name="applications"),
+    path(f"{_APPLICATION}/", applications.detail, name="application"),
+    path(f"{_APPLICATION}/appeal", applications.appeal, name="application-appeal"),
+    path(
+        f"{_APPLICATION}/evidence/<uuid:evidence_id>/remove",
+        applications.remove_evidence,
+        name="application-evidence-remove",
+    ),
     path("cases", cases.index, name="cases"),
     path(f"{_CASE}/", cases.detail, name="case"),
     path(f"{_CASE}/close", cases.close, name="case-close"),
     path(f"{_CASE}/disclosure", cases.disclose, name="case-disclosure"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/ratify", cases.ratify, name="authorisation-ratify"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/revoke", cases.withdraw, name="authorisation-revoke"),
+    path(f"{_CASE}/break-glass", emergencies.declare, name="break-glass"),
+    path(f"{_CASE}/break-glass/<uuid:grant_id>/confirm", emergencies.confirm, name="break-glass-confirm"),
+    path(f"{_CASE}/break-glass/<uuid:grant_id>/close", emergencies.close, name="break-glass-close"),
     path("reviews", reviews.index, name="reviews"),
     path("reviews/<uuid:task_id>/", reviews.detail, name="review"),
     path("reviews/<uuid:task_id>/judge", reviews.judge, name="review-judge"),

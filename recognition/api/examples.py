@@ -56,6 +56,17 @@ _COLLECTION: Final[dict[str, Any]] = {
     "person_count": 0,
     "created_at": _TIME,
 }
+_BUCKET: Final = {
+    "name": "family-photos",
+    "endpoint": "https://objects.example.test",
+    "bucket": "photos-2026",
+    "region": "eu-west-1",
+    "prefix": "albums/",
+    "access_key_id": "AKEXAMPLE0123456789",
+}
+_REGISTERED: Final = {"id": _JOB_ID, **_BUCKET, "created_at": _TIME}
+REGISTER_BUCKET: Final = Example(request={**_BUCKET, "secret_access_key": "x" * 40}, answer=_REGISTERED)
+LIST_BUCKETS: Final = Example(answer={"items": [_REGISTERED], "next_cursor": None})
 _PERSON_ID: Final = "anna-1998"
 _PERSON: Final[dict[str, Any]] = {
     "person_id": _PERSON_ID,

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from recognition.api.views import (
+    buckets,
     collections,
     consents,
     detection,
@@ -45,6 +46,8 @@ _PERSON = f"{_COLLECTION}/persons/<person:person>"
 urlpatterns = [
     path("detect", detection.Detect.as_view(), name="detect"),
     path("compare", detection.Compare.as_view(), name="compare"),
+    path("buckets", buckets.BucketList.as_view(), name="buckets"),
+    path("buckets/<uuid:bucket_id>", buckets.BucketDetail.as_view(), name="bucket"),
     path("collections", collections.CollectionList.as_view(), name="collections"),
     path(_COLLECTION, collections.CollectionDetail.as_view(), name="collection"),
     path(f"{_COLLECTION}/faces", faces.FaceList.as_view(), name="faces"),

@@ -36,13 +36,13 @@ def similarity_transform(points: FloatArray, *, target: FloatArray = POINTS) -> 
     source, target = points.astype(np.float64), target.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     from_mean, to_mean = source - source_mean, target - target_mean
-    u, singular, vt = np.linalg.svd(to_mean.T @ from_mean / len(source))
-    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    rotation = u @ np.diag(signs) @ vt
+    # In the plane Umeyama's rotation and scale are one complex number, with no need of a decomposition.
+    along = float((from_mean * to_mean).sum())
+    across = float((from_mean[:, 0] * to_mean[:, 1] - from_mean[:, 1] * to_mean[:, 0]).sum())
     # Points that coincide have no scale; any will do for what is no face.
-    scale = float(singular @ signs) / max(float(from_mean.var(axis=0).sum()), 1e-9)
-    shift = target_mean - scale * rotation @ source_mean
-    return np.hstack([scale * rotation, shift[:, None]]).astype(np.float32)
+    spread = max(float((from_mean * from_mean).sum()), 1e-9)
+    turn = np.array([[along, -across], [across, along]]) / spread
+    return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]]).astype(np.float32)
 
 
 def aligned_crop(pixels: npt.NDArray[np.uint8], points: FloatArray) -> npt.NDArray[np.uint8]:

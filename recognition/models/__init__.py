@@ -4,6 +4,7 @@ Templates are not here: their table is made and read by `recognition.gallery` al
 hold in the database together with `tenant_id` (migration 0002); Django's own are declared without a constraint.
 """
 
+from recognition.models.buckets import BUCKET_NAME, Bucket
 from recognition.models.collections import (
     COLLECTION_NAME,
     LARGEST_DIMENSIONS,
@@ -21,11 +22,13 @@ from recognition.models.persons import MOST_FACES_OF_A_PERSON, PERSON_NAME, Pers
 from recognition.models.references import tenant_reference
 
 __all__ = [
+    "BUCKET_NAME",
     "COLLECTION_NAME",
     "LARGEST_DIMENSIONS",
     "MOST_FACES_OF_A_PERSON",
     "PERSON_NAME",
     "SHARED_PARTITIONS",
+    "Bucket",
     "Collection",
     "CollectionUse",
     "DispatchTicket",

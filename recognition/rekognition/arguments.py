@@ -6,11 +6,11 @@ import re
 import uuid
 from typing import Any, Final
 
-from common.vocabulary import FaceAttribute
+from common.vocabulary import FaceAttribute, Operation
 from recognition.models import COLLECTION_NAME, QualityFilter
 from recognition.rekognition.call import Call
 from recognition.rekognition.faults import Fault, invalid
-from recognition.services import images
+from recognition.services import buckets, images
 
 _FORMATS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 # CreateCollection gives names out without `arn:`, DescribeCollection with it, as Amazon does.
@@ -20,6 +20,14 @@ _ARN: Final = re.compile(
 _NAMES: Final = {"MUSTACHE": FaceAttribute.MOUSTACHE.value}
 _NO_NAMES: Final = (".", "..")
 _IMAGES: Final = ("Image", "SourceImage", "TargetImage")
+# What a picture of a bucket is read for.
+_USES: Final = {
+    "DetectFaces": Operation.DETECT,
+    "CompareFaces": Operation.COMPARE,
+    "IndexFaces": Operation.ENROL,
+    "SearchFacesByImage": Operation.SEARCH,
+    "SearchUsersByImage": Operation.SEARCH,
+}
 
 
 def number_of_images(call: Call) -> int:
@@ -28,11 +36,13 @@ def number_of_images(call: Call) -> int:
 
 
 def image_of(call: Call, member: str = "Image") -> bytes:
-    """Return the picture that a member sends, or that it names: the bucket is a collection, the object a kept image.
+    """Return the picture that a member sends or names: in a bucket that the tenant registered, or kept by a collection.
 
     Raises:
         Fault: it is neither JPEG nor PNG, or none is sent or named.
-        ImageNotFound, ImageNotKept, PolicyRefused, StoredImageDamaged, StorageUnavailable: see `images.read_by_name`.
+        PolicyRefused: the policy does not let it be read.
+        BucketObjectUnreadable, ImageTooLarge: see `buckets.read_object`.
+        ImageNotFound, ImageNotKept, StoredImageDamaged, StorageUnavailable: see `images.read_by_name`.
     """
     image: dict[str, Any] = call.parameters[member]
     if ("Bytes" in image) == ("S3Object" in image):
@@ -49,25 +59,22 @@ def attributes_of(call: Call, member: str) -> list[str]:
 
 
 def _named(s3_object: dict[str, str], *, call: Call) -> bytes:
-    if "Version" in s3_object:
+    missing = {"Bucket", "Name"} - set(s3_object)
+    if missing:
+        raise invalid(f"S3Object must have {' and '.join(sorted(missing))}.")
+    name, version = s3_object["Name"], s3_object.get("Version", "")
+    if bucket := buckets.find_bucket(s3_object["Bucket"], actor=call.actor):
+        use = _USES[call.operation]
+        return buckets.read_object(bucket, key=name, version=version, use=use, actor=call.actor)
+    if version:
         raise Fault("InvalidS3ObjectException", "Unable to get object metadata from S3: kept images have no versions.")
-    return images.read_by_name(s3_object["Name"], collection_name=s3_object["Bucket"], actor=call.actor)
+    return images.read_by_name(name, collection_name=s3_object["Bucket"], actor=call.actor)
 
 
 def quality_of(call: Call, *, default: QualityFilter) -> QualityFilter:
-    """Return the quality filter.
-
-    Raises:
-        Fault: Amazon has it and Custos does not.
-    """
+    """Return the quality filter: Amazon's have the names of ours."""
     asked = call.parameters.get("QualityFilter")
-    if asked is None:
-        return default
-    try:
-        return QualityFilter(asked.lower())
-    except ValueError:
-        offered = ", ".join(name.upper() for name in QualityFilter.values)
-        raise invalid(f"QualityFilter must be one of {offered} here.") from None
+    return default if asked is None else QualityFilter(asked.lower())
 
 
 def new_name(call: Call, member: str) -> str:

@@ -7,7 +7,15 @@ from typing import Final
 
 from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, PlatformError, QuotaExceeded, Unprocessable
 from common.problems import Throttled
-from recognition.errors import CollectionExists, FaceNotFound, ImageNotFound, ImageNotKept, PersonFull, TooManyTags
+from recognition.errors import (
+    BucketObjectUnreadable,
+    CollectionExists,
+    FaceNotFound,
+    ImageNotFound,
+    ImageNotKept,
+    PersonFull,
+    TooManyTags,
+)
 from recognition.images import ImageFormatUnsupported, ImageTooLarge, ImageUnreadable
 from traffic.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 
@@ -40,6 +48,7 @@ _CODES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (FaceNotFound, "InvalidParameterException"),
     (ImageNotFound, "InvalidS3ObjectException"),
     (ImageNotKept, "InvalidS3ObjectException"),
+    (BucketObjectUnreadable, "InvalidS3ObjectException"),
     (NotFound, "ResourceNotFoundException"),
     (ImageTooLarge, "ImageTooLargeException"),
     (ImageFormatUnsupported, "InvalidImageFormatException"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce, Now
@@ -19,7 +20,7 @@ from common.context import tenant_scope
 from common.errors import PayloadTooLarge, PlatformError, Unprocessable, UnsupportedMedia
 from common.vocabulary import JobKind, JobStatus
 from governance import gate
-from governance.errors import ConsentWithdrawn, PolicyRefused
+from governance.errors import PolicyRefused
 from recognition import dispatch, staging
 from recognition.engines.base import FaceEngine
 from recognition.errors import (
@@ -34,14 +35,11 @@ from recognition.gallery import partitions
 from recognition.models import Collection, DispatchTicket, Job, JobItem, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import jobs as selectors
-from recognition.services import engines, found, identification, jobs, keeping, masking, references
-from recognition.services.examination import Examined, examine
-from recognition.services.identification import Identification
-from recognition.services.portraits import Portrait
-from recognition.services.results import Match, top_bucket
+from recognition.services import batch_outcomes, engines, identification, jobs, keeping, masking
+from recognition.services.batch_outcomes import Counts, Outcome, Searched
+from recognition.services.examination import examine
 from recognition.services.shadowing import shadow_of
 
-BATCH_IMAGES: Final = 8
 # An image that ends the worker process must not take its batch with it for ever: after this many unfinished attempts
 # images are tried one by one, and after so many more given up.
 _TOGETHER_ATTEMPTS: Final = 2
@@ -49,19 +47,6 @@ _MOST_ATTEMPTS: Final = 5
 # What the images are not to blame for, and the process survives. Anything else, a time limit or a defect in the code,
 # may be an image's doing and counts.
 _NO_ATTEMPT: Final = (PlatformError, OperationalError, InterfaceError, OSError)
-
-Problem = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """What was found for an image, and the portraits of its probes where a reviewer will look at them."""
-
-    found: Identification
-    portraits: tuple[Portrait | None, ...]
-
-
-Outcome = Examined | Searched | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +58,9 @@ class _Work:
     items: tuple[JobItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """What a batch's outcome entry tells."""
-
-    n_faces: int
-    n_candidates: int | None = None
-    top_score_bucket: int | None = None
-    searched: gate.Searched | None = None
-
-
 def batch_starts(sequences: Iterable[int]) -> list[int]:
     """Return the first sequence number of each batch that these items are in."""
-    return sorted({sequence - sequence % BATCH_IMAGES for sequence in sequences})
+    return sorted({sequence - sequence % settings.CUSTOS_IMAGES_AT_ONCE for sequence in sequences})
 
 
 def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
@@ -126,7 +101,7 @@ def _groups(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> list[list
         job = selectors.get_for(tenant_id, job_id=job_id)
         if not job.is_open:
             return []
-        items = list(selectors.pending_items(job, first=first, count=BATCH_IMAGES))
+        items = list(selectors.pending_items(job, first=first, count=settings.CUSTOS_IMAGES_AT_ONCE))
     together = [item.sequence for item in items if item.attempts < _TOGETHER_ATTEMPTS]
     singles = [[item.sequence] for item in items if item.attempts >= _TOGETHER_ATTEMPTS]
     return [*([together] if together else []), *singles]
@@ -235,7 +210,7 @@ def _limit_of(job: Job) -> int:
     return job.candidate_limit or identification.DEFAULT_LIMIT
 
 
-def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Admission) -> _Counts:
+def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Admission) -> Counts:
     """Write the outcomes of the items that are still pending, and count what was written."""
     tenant_id = work.job.tenant_id
     enrols = work.job.kind == JobKind.ENROL_FACES
@@ -247,65 +222,19 @@ def _write(outcomes: dict[JobItem, Outcome], *, work: _Work, admission: gate.Adm
         raise JobClosed(f"The job is {job.status}.")
     # The job's lock serialises its batches: what is pending now stays ours until the commit.
     claimed = selectors.items_of(job).filter(id__in=[item.id for item in outcomes], status=JobItem.Status.PENDING)
-    keeping.refer_to(references.files_of(outcomes.values()), tenant_id=tenant_id)
-    n_faces = 0
-    candidates: list[Match] = []
-    subjects: list[str] = []
-    for item in claimed.order_by("sequence"):
-        outcome = outcomes[item]
-        n_faces += _write_one(item, outcome=outcome, job=job, collection=collection, admission=admission)
-        if isinstance(outcome, Searched):
-            candidates += outcome.found.candidates
-            subjects += identification.subjects_of(outcome.found, probe=gate.probe_of_picture(item.digest))
+    written = {item: outcomes[item] for item in claimed.order_by("sequence")}
+    batch_outcomes.write_problems(written)
     if enrols:
-        admission.require_room(collection.face_count + n_faces)
-        references.count(collection, added=n_faces)
-        if n_faces:
-            references.add_use(collection, usage=jobs.usage_of(job))
+        counts = batch_outcomes.enrol(written, job=job, collection=collection, admission=admission)
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=tenant_id)
+    else:
+        counts = batch_outcomes.tell(written, job=job, collection=collection, limit=_limit_of(job), admission=admission)
     _touch(job)
     _settle(job)
     sequences = [item.sequence for item in outcomes]
     transaction.on_commit(lambda: staging.remove_images(sequences, tenant_id=tenant_id, job_id=job.id))
-    if enrols:
-        return _Counts(n_faces)
-    # Their number was counted when the job was accepted.
-    return _Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
-
-
-def _write_one(item: JobItem, *, outcome: Outcome, job: Job, collection: Collection, admission: gate.Admission) -> int:
-    """Write the outcome of one item; return the number of faces that were enrolled or searched for."""
-    rows = JobItem.objects.filter(tenant_id=item.tenant_id, id=item.id)
-    if isinstance(outcome, Searched):
-        result = outcome.found
-        if masking.is_masked(admission):
-            result = masking.mask(
-                result,
-                portraits=outcome.portraits,
-                limit=_limit_of(job),
-                collection=collection,
-                admission=admission,
-                job_id=job.id,
-            )
-        rows.update(status=JobItem.Status.DONE, search=found.stored(result))
-        return len(result.searches)
-    if not isinstance(outcome, Examined):
-        rows.update(status=JobItem.Status.FAILED, problem=outcome)
-        return 0
-    try:
-        image, faces = references.store(
-            outcome, collection=collection, external_id=item.external_id, permit=admission.permit, item=item
-        )
-    except ConsentWithdrawn as error:
-        rows.update(status=JobItem.Status.FAILED, problem=error.as_problem())
-        return 0
-    rejected = [
-        {"box": asdict(rejection.box), "reasons": [reason.value for reason in rejection.reasons]}
-        for rejection in outcome.rejected
-    ]
-    rows.update(status=JobItem.Status.DONE, image=image.id, n_faces=len(faces), rejected=rejected)
-    return len(faces)
+    return counts
 
 
 def _settle(job: Job) -> None:

@@ -143,9 +143,8 @@ def _store(
         image = next((row.image for row in known if row is not None), None)
         if image is None:
             keeping.refer_to(references.files_of([fresh]), tenant_id=collection.tenant_id)
-        _, made = references.store(
-            fresh, collection=collection, external_id=external_id, permit=permit, person=owner, known_image=image
-        )
+        new = references.NewReferences(examined=fresh, external_id=external_id, known_image=image)
+        made = references.store(new, collection=collection, permit=permit, person=owner)
         references.count(collection, added=len(made))
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=collection.tenant_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection as CollectionOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db.models import F, QuerySet
@@ -52,50 +52,60 @@ class Destroyed:
     removed: Removed
 
 
-def store(
-    examined: Examined,
-    *,
-    collection: Collection,
-    external_id: str,
-    permit: Permit,
-    item: JobItem | None = None,
-    person: Person | None = None,
-    known_image: Image | None = None,
-) -> tuple[Image, list[Face]]:
-    """Store image, faces and templates.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReferences:
+    """The faces of one picture that are to be stored.
 
-    The collection's row is locked by the caller, who adds up `face_count` and says what they are for (`add_use`).
+    Attributes:
+        external_id: the tenant's own name for who is on it; they have not taken their consent back.
+        item: the part of a job that it was.
+        known_image: the image's row, where another of its faces was stored before.
+    """
+
+    examined: Examined
+    external_id: str
+    item: JobItem | None = None
+    known_image: Image | None = None
+
+
+def store(new: NewReferences, *, collection: Collection, permit: Permit, person: Person | None = None) -> list[Face]:
+    """Store image, faces and templates of one picture: see `store_all`.
 
     Args:
         person: whose faces they are; the person's row is brought up to date.
-        known_image: the image's row, where another of its faces was stored before.
 
     Raises:
         ConsentWithdrawn: the person took their consent back. Withdrawing locks the collection, too, so nobody slips by.
     """
-    image = known_image or Image(
-        tenant_id=collection.tenant_id,
-        collection_id=collection.id,
-        decision_entry_id=permit.decision_id,
-        **asdict(examined.picture),
-    )
-    consents.require_not_withdrawn(external_id, tenant_id=collection.tenant_id, collection_id=collection.id)
-    if known_image is None:
-        if not collection.store_images:
-            image.file_id = None  # it kept pictures when this one was examined
-        image.save(force_insert=True)
-    faces = [
-        _face(detected, image=image, external_id=external_id, item=item, permit=permit)
-        for detected, _ in examined.faces
-    ]
-    Face.objects.bulk_create(faces)
-    entries = [(face.id, template) for face, (_, template) in zip(faces, examined.faces, strict=True)]
-    gallery.add(collection_selectors.gallery_of(collection), entries, permit=permit)
+    consents.require_not_withdrawn(new.external_id, tenant_id=collection.tenant_id, collection_id=collection.id)
+    ((_, faces),) = store_all([new], collection=collection, permit=permit)
     if person is not None:
         for face in faces:
             face.person = person
         give([face.id for face in faces], to=person, collection=collection, permit=permit)
-    return image, faces
+    return faces
+
+
+def store_all(
+    pictures: Sequence[NewReferences], *, collection: Collection, permit: Permit
+) -> list[tuple[Image, list[Face]]]:
+    """Store images, faces and templates of some pictures: a statement for each kind of row, however many there are.
+
+    The collection's row is locked by the caller, who has left out whoever took their consent back, adds up
+    `face_count` and says what they are for (`add_use`).
+    """
+    images = [new.known_image or _image(new.examined, collection=collection, permit=permit) for new in pictures]
+    faces = [
+        [_face(detected, image=image, new=new, permit=permit) for detected, _ in new.examined.faces]
+        for new, image in zip(pictures, images, strict=True)
+    ]
+    made = [image for new, image in zip(pictures, images, strict=True) if new.known_image is None]
+    Image.objects.bulk_create(made)
+    Face.objects.bulk_create([face for each in faces for face in each])
+    templates = [template for new in pictures for _, template in new.examined.faces]
+    ids = [face.id for each in faces for face in each]
+    gallery.add(collection_selectors.gallery_of(collection), list(zip(ids, templates, strict=True)), permit=permit)
+    return list(zip(images, faces, strict=True))
 
 
 def files_of(outcomes: Iterable[object]) -> set[uuid.UUID]:
@@ -193,14 +203,26 @@ def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Coll
     return delete_images(images) + Removed(job_results=n_items)
 
 
-def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobItem | None, permit: Permit) -> Face:
+def _image(examined: Examined, *, collection: Collection, permit: Permit) -> Image:
+    image = Image(
+        tenant_id=collection.tenant_id,
+        collection_id=collection.id,
+        decision_entry_id=permit.decision_id,
+        **asdict(examined.picture),
+    )
+    if not collection.store_images:
+        image.file_id = None  # it kept pictures when this one was examined
+    return image
+
+
+def _face(detected: DetectedFace, *, image: Image, new: NewReferences, permit: Permit) -> Face:
     box, pose, quality = detected.box, detected.pose, detected.quality
     return Face(
         id=new_id(),
         tenant_id=image.tenant_id,
         collection_id=image.collection_id,
         image_id=image.id,
-        external_id=external_id,
+        external_id=new.external_id,
         box_left=box.left,
         box_top=box.top,
         box_width=box.width,
@@ -213,7 +235,7 @@ def _face(detected: DetectedFace, *, image: Image, external_id: str, item: JobIt
         brightness=quality.brightness,
         sharpness=quality.sharpness,
         quality_score=quality.score,
-        job_id=item.job_id if item else None,
-        job_item_id=item.id if item else None,
+        job_id=new.item.job_id if new.item else None,
+        job_item_id=new.item.id if new.item else None,
         decision_entry_id=permit.decision_id,
     )

@@ -19,12 +19,13 @@ from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.break_glass import Emergency, break_glass
 from governance.casework.reviews import NewReview
 from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import collections, enrolment, evaluation_runs, persons
+from recognition.services import buckets, collections, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import PERSON, Objects
@@ -76,6 +77,19 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     return record_authorisation(worker, case_id=case_id, document=document).id
 
 
+def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
+    """Break the glass in a case by a member of its own."""
+    emergency = Emergency(
+        reason="Somebody is held, and lives depend on minutes.",
+        operations={Operation.SEARCH},
+        end_user=player.tenant.category,
+        jurisdiction="US",
+        hours=1,
+    )
+    worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
+    return break_glass(worker, case_id=case_id, emergency=emergency).id
+
+
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
     """Begin an application that lacks nothing; return its id and that of its document."""
     application = applications.begin_application(player.actor)
@@ -105,6 +119,19 @@ def _evaluation_of(player: Player, *, collection: str) -> str:
         return str(evaluation_runs.submit_evaluation(collection_name=collection, actor=player.actor).id)
     except PolicyRefused:
         return str(new_id())
+
+
+def register_bucket(player: Player, *, prefix: str = "") -> str:
+    """Register a bucket of the service that tests offer."""
+    stated = buckets.NewBucket(
+        name="photos",
+        endpoint="https://objects.example.test",
+        region="eu-west-1",
+        prefix=prefix,
+        access_key_id="AK",
+        secret_access_key="secret",
+    )
+    return str(buckets.register_bucket(player.actor, stated=stated).id)
 
 
 @pytest.fixture
@@ -149,12 +176,14 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            str(new_id()),
             *apply_for(player, why=external_id or "somebody"),
             task_id=str(put_under_review(player)),
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
             person=PERSON,
             evaluation_id=evaluation_id,
+            bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )
 
     return make

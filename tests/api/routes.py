@@ -33,6 +33,7 @@ class Objects:
     image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    grant_id: str = "0190d7a2-0000-7000-8000-000000000000"
     application_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
     task_id: str = "0190d7a2-0000-7000-8000-000000000000"
@@ -42,6 +43,7 @@ class Objects:
     level: str = "0"
     tile: str = "0"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
     def in_path(self, path: str) -> str:
         return path.format(**{field.name: getattr(self, field.name) for field in fields(self)})
@@ -118,6 +120,16 @@ def new_key(_: Objects) -> dict[str, Any]:
     return {"name": "another", "scopes": ["detect"], "purposes": ["photo_organisation"]}
 
 
+def new_bucket(_: Objects) -> dict[str, Any]:
+    return {
+        "name": "pictures",
+        "endpoint": "https://objects.example.test",
+        "region": "eu-west-1",
+        "access_key_id": "AK",
+        "secret_access_key": "secret",
+    }
+
+
 def new_role(_: Objects) -> dict[str, Any]:
     return {"role": "developer"}
 
@@ -148,6 +160,16 @@ def warrant(_: Objects) -> dict[str, Any]:
 
 def ratification(_: Objects) -> dict[str, Any]:
     return {"document_reference": "26-SW-00418", "document_digest": "0" * 64}
+
+
+def emergency(_: Objects) -> dict[str, Any]:
+    return {
+        "reason": "Somebody is held, and lives depend on minutes.",
+        "operations": ["search"],
+        "end_user": "consumer_software",
+        "jurisdiction": "US",
+        "hours": 1,
+    }
 
 
 def statements(_: Objects) -> dict[str, Any]:
@@ -305,8 +327,8 @@ _USES = (
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
-# Managing keys and members is no use of faces and does not pass the gate: an unvetted tenant may, a suspended one only
-# looks and ends. (The police's key is for another purpose, so it issues no key for this one.)
+# Managing keys, members and buckets is no use of faces and does not pass the gate: an unvetted tenant may, a suspended
+# one only looks and ends. (The police's key is for another purpose, so it issues no key for this one.)
 PEOPLE = (
     Row("GET",    "/v1/keys",                    nothing,        200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/keys",                    new_key,        201, 403, 201, 403, 201, 401),
@@ -316,6 +338,9 @@ PEOPLE = (
     Row("POST",   "/v1/members:invite",          new_member,     201, 201, 201, 403, 201, 401),
     Row("PATCH",  _MEMBER,                       new_role,       200, 200, 200, 403, 404, 401),
     Row("DELETE", _MEMBER,                       nothing,        204, 204, 204, 204, 404, 401),
+    Row("GET",    "/v1/buckets",                 nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/buckets",                 new_bucket,     201, 201, 201, 403, 201, 401),
+    Row("DELETE", "/v1/buckets/{bucket_id}",     nothing,        204, 204, 204, 204, 404, 401),
     Row("DELETE", _KEY,                          nothing,        204, 204, 204, 204, 404, 401),
 )
 # Nor do cases: they allow nothing by themselves.
@@ -328,9 +353,13 @@ CASES = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
-# Leaving is for owners, and ratifying for a second person, who sign in; no key may, whatever the state of its tenant.
+# Leaving is for owners, emergencies for case workers, and ratifying and confirming for a second person. They sign in;
+# no key may, whatever the state of its tenant.
 IN_PERSON = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass",        emergency,      403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
@@ -367,8 +396,8 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
-    "overview collections detect compare usage jobs cases reviews training evaluations decisions keys members"
-    " organisations invitations"
+    "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
+    " members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

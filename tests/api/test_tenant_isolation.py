@@ -158,6 +158,8 @@ TASKS_OF_THE_PLATFORM = {
     "traffic.purge_answers",
     "vetting.keep_up",
     "casework.end_what_is_due",
+    "governance.run_replay",
+    "governance.send_replays",
 }
 
 

@@ -7,6 +7,7 @@ import uuid
 from typing import Any, Final
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connections
 
 from common.context import tenant_scope
@@ -411,12 +412,12 @@ def test_another_purpose_is_not_masked(alice: Player) -> None:
 
 
 def test_a_halted_job_takes_its_reviews_along(charity: Charity) -> None:
-    body = {"images": [encoded(face_picture(1, variant=1)) for _ in range(batches.BATCH_IMAGES + 1)]}
+    body = {"images": [encoded(face_picture(1, variant=1)) for _ in range(settings.CUSTOS_IMAGES_AT_ONCE + 1)]}
     job = charity.player.client.post(f"/v1/collections/{GALLERY}/search:batch", body, format="json").json()
     batches.run_batch(uuid.UUID(job["id"]), first=0, tenant_id=charity.player.tenant.id)
     refusal = PolicyRefused(decision_id=uuid.uuid4(), rules=[{"id": "MOR-001", "reason": "stopped"}])
     with tenant_scope(charity.player.tenant.id):
-        assert ReviewCandidate.objects.count() == batches.BATCH_IMAGES
+        assert ReviewCandidate.objects.count() == settings.CUSTOS_IMAGES_AT_ONCE
 
     jobs.halt(uuid.UUID(job["id"]), refusal=refusal, tenant_id=charity.player.tenant.id)
 

@@ -17,6 +17,7 @@ from common.context import tenant_scope
 from common.vocabulary import AuthorisationKind, OffenceClass, Purpose, TenantRole
 from governance.audit.ledger import database_now
 from governance.casework import cases, training
+from governance.vetting import applications, evidence
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face, Job
@@ -24,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, put_under_review
+from tests.api.conftest import authorise, broken, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -92,6 +93,19 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "organisation-keep": "/organisations/stay",
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
         **_of_cases(alice),
+        **_of_applications(alice),
+    }
+
+
+def _of_applications(player: Player) -> dict[str, str]:
+    owner = owner_of(player)
+    application = applications.begin_application(owner)
+    document = evidence.add_evidence(owner, application_id=application.id, title="Charter", data=b"%PDF-1.7 charter")
+    return {
+        "applications": "/applications",
+        "application": f"/applications/{application.id}/",
+        "application-appeal": f"/applications/{application.id}/appeal",
+        "application-evidence-remove": f"/applications/{application.id}/evidence/{document.id}/remove",
     }
 
 
@@ -105,6 +119,7 @@ def _of_cases(player: Player) -> dict[str, str]:
     )
     urgent = authorise(player, case_id=case.id, kind=AuthorisationKind.EXIGENT)
     authorisation = f"/cases/{case.id}/authorisations/{urgent}"
+    grant_id = broken(player, case_id=case.id)
     reviewer = make_member(player, TenantRole.REVIEWER)
     attestation = training.attest(
         owner_of(player), user_id=reviewer.pk, course="Faces", expires_at=database_now() + timedelta(days=1)
@@ -117,6 +132,9 @@ def _of_cases(player: Player) -> dict[str, str]:
         "case-disclosure": f"/cases/{case.id}/disclosure",
         "authorisation-ratify": f"{authorisation}/ratify",
         "authorisation-revoke": f"{authorisation}/revoke",
+        "break-glass": f"/cases/{case.id}/break-glass",
+        "break-glass-confirm": f"/cases/{case.id}/break-glass/{grant_id}/confirm",
+        "break-glass-close": f"/cases/{case.id}/break-glass/{grant_id}/close",
         "reviews": "/reviews",
         "review": f"/reviews/{task_id}/",
         "review-judge": f"/reviews/{task_id}/judge",
@@ -170,6 +188,8 @@ ONLY_POST = {
     "invitation-withdraw",
 }
 ONLY_POST |= {"engine-step", "case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
+ONLY_POST |= {"break-glass-confirm", "break-glass-close"}
+ONLY_POST |= {"application-appeal", "application-evidence-remove"}
 # An owner does not review (`test_reviews` has who does).
 REFUSED_TO_OWNERS = {"review-judge"}
 
@@ -294,10 +314,11 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "cases",
         "reviews",
         "training",
+        "applications",
     } | _OF_PERSON
 
     for name in addresses.keys() - own:
-        form = {"role": "viewer"}
+        form = {"role": "viewer", "reason": "Because."}
         response = stranger.post(addresses[name], form) if name in ONLY_POST else stranger.get(addresses[name])
         assert response.status_code == 404, name
     assert stranger.post(addresses["collection-delete"], {"name": GALLERY}).status_code == 404

@@ -34,7 +34,7 @@ def test_the_overview_shows_collections_and_jobs(member: Client, gallery: Collec
 
 
 def test_a_tenant_that_is_not_approved_reads_why(make_player: PlayerFactory, sign_in: SignIn) -> None:
-    response = sign_in(make_player(approved=False)).get("/overview")
+    response = sign_in(make_player(approved=False)).get("/collections")
 
     assert response.status_code == 403
     assert "VET-001" in text_of(response)

@@ -14,12 +14,13 @@ from pytest_django.fixtures import Settings
 
 from common.vocabulary import CustomerCategory, Operation
 from governance import services as governance
+from governance.vetting import applications
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment, persons
 from recognition.services.enrolment import Submission
 from tests.e2e.browser import chromium, server
-from tests.people import PASSWORD, make_member, make_staff, one_time_code
+from tests.people import PASSWORD, make_member, make_staff, one_time_code, owner_of
 from tests.recognition.conftest import Outbox, outbox
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory
 from traffic import metering
@@ -81,6 +82,7 @@ class Cast:
     refused: str
     job_id: str
     face_id: str
+    application_id: str
     picture: Path
     officer: tuple[str, str]
 
@@ -113,6 +115,7 @@ def cast(alice: Player, make_player: PlayerFactory, impose: MoratoriumFactory, t
         refused=make_member(police).username,
         job_id=str(job.id),
         face_id=str(known.face_ids[0]),
+        application_id=str(applications.begin_application(owner_of(alice)).id),
         picture=picture,
         officer=(officer.username, secret),
     )
@@ -162,6 +165,8 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         f"/jobs/{cast.job_id}/results",
         "/decisions",
         "/decisions?show=all",
+        "/applications",
+        f"/applications/{cast.application_id}/",
         "/keys",
         "/keys/new",
         "/members",

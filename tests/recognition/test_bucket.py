@@ -9,7 +9,6 @@ import boto3
 import pytest
 from django.conf import settings as django_settings
 from django.core.files.storage import storages
-from moto.server import ThreadedMotoServer
 from pytest_django.fixtures import Settings
 
 from config import env
@@ -17,18 +16,12 @@ from config.settings import base
 from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment, keeping
 from tests.recognition.conftest import GALLERY, in_json
+from tests.recognition.object_store import endpoint
 from tests.worlds import Player
 
+__all__ = ["endpoint"]
+
 BUCKET = "pictures"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -76,9 +76,9 @@ DIFFERENCES: Final = (
     Difference(
         "`S3Object`",
         "an object of an S3 bucket",
-        "an image that a collection keeps (`store_images`): the bucket is the collection, the name the `ImageId`."
-        " Never a path or an address; no `Version`",
-        "test_kept_images.test_a_kept_image_is_named_in_every_operation",
+        "an object of a bucket that the tenant has registered, or an image that a collection keeps (`store_images`):"
+        " the bucket is then the collection, the name the `ImageId`. Never a path or an address",
+        "test_buckets.test_an_object_is_read_in_every_operation",
     ),
     Difference(
         "`Attributes`",
@@ -89,9 +89,9 @@ DIFFERENCES: Final = (
     ),
     Difference(
         "`QualityFilter`",
-        "`NONE`, `AUTO`, `LOW`, `MEDIUM`, `HIGH`",
-        "those that the platform has, else `InvalidParameterException`",
-        "test_faces.test_a_quality_filter_that_the_platform_has_not_is_refused",
+        "bars that are not stated",
+        "bars that are ([models](models.md)); `AUTO` is `LOW`",
+        "test_faces.test_each_quality_filter_leaves_out_what_is_below_its_bar",
     ),
     Difference(
         "collection names",
@@ -140,6 +140,24 @@ DIFFERENCES: Final = (
         "`ThrottlingException`, `ProvisionedThroughputExceededException`",
         "the same: a rate is the first, a used-up daily quota the second",
         "test_protocol.test_calls_are_counted_throttled_and_charged",
+    ),
+    Difference(
+        "quotas",
+        "of collections, faces and users: `ServiceQuotaExceededException`",
+        "of tags, and of the faces of a user; the cap of an approval is `AccessDeniedException` (GAL-001)",
+        "test_errors.test_what_never_comes_is_listed_by_amazon_and_told_of",
+    ),
+    Difference(
+        "a user that is being changed",
+        "`ConflictException`",
+        "is waited for",
+        "test_errors.test_what_never_comes_is_listed_by_amazon_and_told_of",
+    ),
+    Difference(
+        "`UnsearchedFaces`",
+        "every face that was not searched for",
+        "the same; of an image whose every face is below the filter, none",
+        "test_users.test_faces_that_are_not_searched_for_say_why",
     ),
     Difference(
         "errors and request tokens",

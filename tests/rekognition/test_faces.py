@@ -90,16 +90,29 @@ def test_faces_of_low_quality_are_left_out_unless_told_otherwise(client: Any, mo
     assert (len(filtered["FaceRecords"]), len(unfiltered["FaceRecords"])) == (1, 2)
 
 
-def test_a_quality_filter_that_the_platform_has_not_is_refused(client: Any) -> None:
-    offered = {name.upper() for name in QualityFilter.values}
-    assert {"NONE", "AUTO"} <= offered
+def test_each_quality_filter_leaves_out_what_is_below_its_bar(client: Any, monkeypatch: Any) -> None:
+    """The smaller face has a side of some fifty pixels; each bar asks for more than the one before."""
+    for bar, least in ((QualityFilter.LOW, 20), (QualityFilter.MEDIUM, 60), (QualityFilter.HIGH, 2000)):
+        monkeypatch.setitem(examination.BARS, bar, replace(LOW, side_px=least))
 
-    for name in ("NONE", "AUTO", "LOW", "MEDIUM", "HIGH"):
-        if name in offered:
-            assert len(_index(client, 1, QualityFilter=name)) == 1
-        else:
-            with pytest.raises(client.exceptions.InvalidParameterException, match="must be one of"):
-                _index(client, 1, QualityFilter=name)
+    def left(name: str) -> int:
+        options = {"CollectionId": GALLERY, "Image": _picture(1, 2), "QualityFilter": name}
+        return len(client.index_faces(**options, ExternalImageId=name)["FaceRecords"])
+
+    assert {name: left(name) for name in ("NONE", "AUTO", "LOW", "MEDIUM", "HIGH")} == {
+        "NONE": 2,
+        "AUTO": 2,
+        "LOW": 2,
+        "MEDIUM": 1,
+        "HIGH": 0,
+    }
+    probe = {"CollectionId": GALLERY, "Image": _picture(1)}
+    for call in (client.search_faces_by_image, client.search_users_by_image):
+        assert call(**probe, QualityFilter="MEDIUM")["FaceModelVersion"]
+    with pytest.raises(client.exceptions.InvalidParameterException, match="No face was found"):
+        client.search_faces_by_image(**probe, QualityFilter="HIGH")
+    found = client.compare_faces(SourceImage=_picture(1), TargetImage=_picture(1, 2), QualityFilter="MEDIUM")
+    assert (len(found["FaceMatches"]), len(found["UnmatchedFaces"])) == (1, 0)
 
 
 def test_an_image_without_faces_indexes_none(client: Any, blank_picture: bytes) -> None:

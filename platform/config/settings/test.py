@@ -7,8 +7,12 @@ CUSTOS_ENV = "test"
 INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 SECRET_KEY = SECRET_KEY or "only-for-tests-" + "0" * 40
 CUSTOS_ENGINE = "fake"
+# Nothing answers there: it can be registered, and no more.
+CUSTOS_BUCKET_ENDPOINTS = ("https://objects.example.test",)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 REST_FRAMEWORK = {**REST_FRAMEWORK, "TEST_REQUEST_DEFAULT_FORMAT": "json"}
 # No sequencer runs beside the tests: how the gate judges its absence is tested with other limits.
 CUSTOS_SEQUENCER_LAG_SECONDS = CUSTOS_WITNESS_LAG_SECONDS = 10**7
+# Two batches are had with few images.
+CUSTOS_IMAGES_AT_ONCE = 8

@@ -45,6 +45,14 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "inconclusive": ("•", "quiet"),
     "open": ("▸", "good"),
     "closed": ("–", "quiet"),
+    "draft": ("…", "quiet"),
+    "submitted": ("▸", "quiet"),
+    "in_review": ("▸", "quiet"),
+    "more_information": ("?", "bad"),
+    "approved": ("✓", "good"),
+    "appealed": ("▸", "quiet"),
+    "expiring": ("!", "bad"),
+    "superseded": ("–", "quiet"),
 }
 
 
@@ -52,6 +60,12 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
 def words(slug: Any) -> str:
     """`photo_organisation` → "photo organisation"; a dash for nothing."""
     return str(slug).replace("_", " ") if slug not in (None, "") else "–"
+
+
+@register.filter
+def listed(slugs: list[str]) -> str:
+    """Slugs in words, with commas; a dash for none."""
+    return ", ".join(map(words, slugs)) or "–"
 
 
 @register.filter

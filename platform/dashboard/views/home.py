@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from common.context import Actor
 from common.pagination import rows_of
 from dashboard.pages import member_page, show
+from governance.vetting import applications
 from recognition.services import collections, jobs
 
 _SHOWN: Final = 5
@@ -27,7 +28,12 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 @member_page
 def overview(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The newest of what there is; who is not approved yet is shown the way to it instead of a refusal."""
+    standing = applications.standing_of(actor)
+    if standing.approved_until is None:
+        return show(request, "overview", {"standing": standing})
     content = {
+        "standing": standing,
         "collections": collections.list_collections(
             actor=actor, paginate=lambda rows: rows_of(rows, request, limit=_SHOWN, newest_first=True)
         ),

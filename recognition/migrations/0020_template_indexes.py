@@ -104,7 +104,7 @@ _MOVE_GRANTS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0017_engine_moves")]
+    dependencies = [("recognition", "0019_engine_moves")]
     # Back is a restore: templates of a second index have no place in the tables before this.
     operations = [
         migrations.RunSQL(_TABLE),

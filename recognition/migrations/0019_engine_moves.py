@@ -9,7 +9,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0016_quality_bars"),
+        ("recognition", "0018_buckets_row_security"),
         ("tenants", "0008_erasure"),
     ]
 
