@@ -22,19 +22,21 @@ from recognition.engines.onnx.session import Backend, RuntimeMissing, Session, o
 FILE_NAME: Final = "backends.json"
 _OPENVINO: Final = Backend("openvino", "f32")
 _ONNXRUNTIME: Final = Backend("onnxruntime", "f32")
+_BFLOAT16: Final = Backend("openvino", "bf16")
 # In the order of measured speed (docs/decisions/0003): the small detector is faster on ONNX Runtime, which also takes
 # pictures of ever new sizes without compiling anew; the template model is faster on OpenVINO, in bfloat16 where the CPU
-# has it. The detector's coordinates do not survive bfloat16. ONNX Runtime does not read .tflite files.
+# has it. Ages and gender lose nothing by that (decision 0037); coordinates of detector and mesh do not survive it. ONNX
+# Runtime does not read .tflite files.
 _PREFERENCES: Final[dict[str, tuple[Backend, ...]]] = {
     YUNET.name: (_ONNXRUNTIME, _OPENVINO),
-    SFACE.name: (Backend("openvino", "bf16"), _OPENVINO, _ONNXRUNTIME),
+    SFACE.name: (_BFLOAT16, _OPENVINO, _ONNXRUNTIME),
     LANDMARKS.name: (_OPENVINO,),
     BLENDSHAPES.name: (_OPENVINO,),
-    AGE.name: (_OPENVINO, _ONNXRUNTIME),
-    GENDER.name: (_OPENVINO, _ONNXRUNTIME),
+    AGE.name: (_BFLOAT16, _OPENVINO, _ONNXRUNTIME),
+    GENDER.name: (_BFLOAT16, _OPENVINO, _ONNXRUNTIME),
     EMOTION.name: (_OPENVINO, _ONNXRUNTIME),
 }
-_CPU: Final = (_ONNXRUNTIME, _OPENVINO, Backend("openvino", "bf16"), Backend("openvino", "f16"))
+_CPU: Final = (_ONNXRUNTIME, _OPENVINO, _BFLOAT16, Backend("openvino", "f16"))
 _GPU: Final = (Backend("openvino", "f32", "gpu"), Backend("openvino", "f16", "gpu"))
 _CUDA: Final = (Backend("onnxruntime", "f32", "cuda"),)
 _REPEATS: Final = 15

@@ -52,7 +52,7 @@ def features(mesh: Mesh) -> FloatArray:
     colours = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_BGR2LAB).astype(np.float32), (0, 0), _BLUR_PX)
     skin = np.median(colours[68:92, 50:78].reshape(-1, 3), axis=0)
     rings = [_ring(np.asarray(colours, np.float32), across=across, up=up) for across, up in _ELLIPSES]
-    quantiles = [np.percentile(ring, _QUANTILES, axis=0) for ring in rings[:3]]
+    quantiles = np.percentile(np.stack(rings[:3]), _QUANTILES, axis=1).transpose(1, 0, 2)
     tops = [(ring * _TOP_WEIGHTS[:, None]).sum(axis=0) / _TOP_WEIGHTS.sum() for ring in rings]
     parts = [*(each.ravel() for each in (*quantiles, *rings)), *tops, skin, skin - quantiles[0][2]]
     return np.concatenate(parts).astype(np.float32)
