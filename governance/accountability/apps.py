@@ -8,7 +8,9 @@ class AccountabilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.accountability import oversight, readings
+        from governance.accountability import holds, oversight, readings, schedules
 
         readings.register()
         oversight.register()
+        holds.register()
+        schedules.register()

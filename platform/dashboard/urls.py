@@ -17,6 +17,7 @@ from dashboard.views import (
     organisations,
     persons,
     reviews,
+    rights,
     usage,
 )
 from recognition.api.urls import CollectionName, PersonName
@@ -37,6 +38,7 @@ urlpatterns = [
     path("collections", collections.index, name="collections"),
     path(f"{_COLLECTION}/", collections.detail, name="collection"),
     path(f"{_COLLECTION}/delete", collections.delete, name="collection-delete"),
+    path(f"{_COLLECTION}/purpose-met", collections.purpose_met, name="collection-purpose-met"),
     path(f"{_COLLECTION}/enrol", faces.enrol, name="enrol"),
     path(f"{_COLLECTION}/search", faces.search, name="search"),
     path(f"{_COLLECTION}/faces/<uuid:face_id>/", faces.detail, name="face"),
@@ -69,6 +71,8 @@ urlpatterns = [
     path(f"{_CASE}/disclosure", cases.disclose, name="case-disclosure"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/ratify", cases.ratify, name="authorisation-ratify"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/revoke", cases.withdraw, name="authorisation-revoke"),
+    path("purges", rights.purges, name="purges"),
+    path("purges/<uuid:certificate_id>", rights.purge, name="purge"),
     path("reviews", reviews.index, name="reviews"),
     path("reviews/<uuid:task_id>/", reviews.detail, name="review"),
     path("reviews/<uuid:task_id>/judge", reviews.judge, name="review-judge"),

@@ -43,7 +43,7 @@ _INSERT: Final = """
 _SEARCH: Final = """
     SELECT c.partition_no, c.face_count, probe.number, hit.face_id, hit.distance
     FROM recognition_collection c
-    CROSS JOIN LATERAL (SELECT custos_oldest_kept_id(c.retention_days) AS id OFFSET 0) oldest
+    CROSS JOIN LATERAL (SELECT custos_oldest_kept_id(c.kept_days) AS id OFFSET 0) oldest
     CROSS JOIN (VALUES {probes}) AS probe (number, vector)
     LEFT JOIN LATERAL (
         SELECT t.face_id, t.template <#> probe.vector AS distance
@@ -63,7 +63,7 @@ _VECTOR: Final = """
     FROM recognition_collection c
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
-        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
+        AND t.face_id >= custos_oldest_kept_id(c.kept_days)
     WHERE c.tenant_id = %s AND c.id = %s
 """
 _VECTORS: Final = """
@@ -71,7 +71,7 @@ _VECTORS: Final = """
     FROM recognition_collection c
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
-        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
+        AND t.face_id >= custos_oldest_kept_id(c.kept_days)
     WHERE c.tenant_id = %s AND c.id = %s
     ORDER BY t.face_id
 """
