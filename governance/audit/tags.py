@@ -52,6 +52,10 @@ class Tag(StrEnum):
     )
     SECOND_FACTOR_REMOVED = "user:second-factor-removed", "A second factor was taken away."
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
+    POLICY_REPLAYED = (
+        "policy:replayed",
+        "The oversight had past decisions replayed under candidate rules; the digest of these, and of how many days.",
+    )
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
     APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."
@@ -79,12 +83,19 @@ class Tag(StrEnum):
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."
-    ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
+    ALLOWANCE_SET = (
+        "allowance:set",
+        "One officer lowered how much a tenant, or one of its keys, may use, or two set it.",
+    )
     CHANGE_PROPOSED = "change:proposed", "A member of staff asked for a change that takes two people."
     CHANGE_EXECUTED = "change:executed", "A second member of staff signed a change, and it was executed."
     CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
+    ENGINE_MOVE_STARTED = "engine-move:started", "A collection began to move to another engine version."
+    ENGINE_MOVE_SWITCHED = "engine-move:switched", "A collection is searched with another engine version from now on."
+    ENGINE_MOVE_ROLLED_BACK = "engine-move:rolled-back", "A collection is searched with its first engine version again."
+    ENGINE_MOVE_ENDED = "engine-move:ended", "The index of a collection that was not searched was deleted."
     RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
     SCHEDULE_SET = "schedule:set", "Two officers set how long faces may be kept for a purpose in a place."
     SCHEDULE_ENDED = "schedule:ended", "Two officers ended a retention schedule."
@@ -123,6 +134,18 @@ class Tag(StrEnum):
         "authorisation:purged",
         "What an urgent use brought was destroyed, because no court ratified it in time.",
     )
+    BREAK_GLASS_OPENED = (
+        "break-glass:opened",
+        "A case worker opened emergency access in a case; says what for, and the digest of the reason.",
+    )
+    BREAK_GLASS_CONFIRMED = "break-glass:confirmed", "A second person confirmed the emergency."
+    BREAK_GLASS_CLOSED = "break-glass:closed", "Emergency access was ended before its time."
+    BREAK_GLASS_LAPSED = "break-glass:lapsed", "Emergency access ended because no second person confirmed it in time."
+    BREAK_GLASS_OVERDUE = (
+        "break-glass:overdue",
+        "Emergency access was not reviewed in time: the organisation is suspended from the deadline on.",
+    )
+    BREAK_GLASS_REVIEWED = "break-glass:reviewed", "The oversight reviewed an emergency; says what it found."
     TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
     TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
     REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."

@@ -169,7 +169,7 @@ MOR_RULES: Final = (
         sentence="A live moratorium covers the tenant's category or the end user's, the purpose, the operation and the"
         " jurisdiction, and no live exemption of the tenant covers the use. A moratorium for a jurisdiction holds in"
         " its parts, and a request for a wider one must say which part it means (INPUT-001); reading a result counts as"
-        " the operation that made it.",
+        " the operation that made it. Break-glass (BRK-001) lifts none.",
         reason="Stopped by moratorium {moratoria}.",
         source="Amazon's moratorium on police use of Rekognition (10 June 2020, since May 2021 until further notice).",
         needs=_MORATORIUM_FACTS,

@@ -116,8 +116,15 @@ def find_faces(
     """Return the largest so many faces of a picture that are good enough."""
     if quality is QualityFilter.NONE:
         return engine.detect(image, permit=permit, max_faces=most)
+    return sift_faces(image, quality=quality, engine=engine, permit=permit)[0][:most]
+
+
+def sift_faces(
+    image: UprightImage, *, quality: QualityFilter, engine: FaceEngine, permit: Permit
+) -> tuple[tuple[DetectedFace, ...], list[Rejection]]:
+    """Return the faces of a picture that are good enough, and those that are not; both largest first."""
     detected = engine.detect(image, permit=permit, max_faces=MAX_FACES)
-    return _sort_out(detected, image=image, max_faces=most, quality=quality)[0]
+    return _sort_out(detected, image=image, max_faces=MAX_FACES, quality=quality)
 
 
 def _sort_out(

@@ -10,15 +10,15 @@ from common.context import Actor, tenant_scope
 from common.errors import InvalidRequest
 from common.permits import Permit
 from governance import gate
-from recognition.engines.base import MAX_FACES, DetectedFace, FaceEngine, Template
+from recognition.engines.base import DetectedFace, FaceEngine, Template
 from recognition.errors import NoFaceFound, PersonWithoutFaces
 from recognition.gallery import persons as person_gallery
 from recognition.models import Collection, Person, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import persons as selectors
 from recognition.services import engines, identification
-from recognition.services.examination import find_faces, open_image
-from recognition.services.results import PersonMatch, calibration_of_persons, person_match_of, top_bucket
+from recognition.services.examination import open_image, sift_faces
+from recognition.services.results import PersonMatch, Rejection, calibration_of_persons, person_match_of, top_bucket
 from recognition.services.turns import turn
 
 MOST_CANDIDATES: Final = 500  # of Rekognition's SearchUsers
@@ -31,12 +31,14 @@ class PersonSearch:
     Attributes:
         probe: the face of the picture that was searched for; None when an enrolled face or a person was.
         others: the picture's other faces, which were not searched for.
+        rejected: those that the quality filter left out.
         gallery_size: persons with a face.
         expected_false_candidates: how many candidates above the threshold chance alone would give.
     """
 
     probe: DetectedFace | None
     others: tuple[DetectedFace, ...]
+    rejected: tuple[Rejection, ...]
     candidates: tuple[PersonMatch, ...]
     gallery_size: int
     expected_false_candidates: float
@@ -50,6 +52,7 @@ class _Probe:
     template: Template
     face: DetectedFace | None = None
     others: tuple[DetectedFace, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
     person_id: uuid.UUID | None = None
 
 
@@ -152,12 +155,12 @@ def _name_of(image: bytes | None, face_id: uuid.UUID | None, person: str | None,
 def _see(image: bytes, *, quality: QualityFilter, engine: FaceEngine, admission: gate.Admission) -> _Probe:
     """Make the template of a picture's largest face. No transaction may be open."""
     picture = open_image(image)
-    faces = find_faces(picture, most=MAX_FACES, quality=quality, engine=engine, permit=admission.permit)
+    faces, rejected = sift_faces(picture, quality=quality, engine=engine, permit=admission.permit)
     if not faces:
         raise NoFaceFound
     identification.require_quality(faces[:1], least=admission.least_quality)
     (template,) = engine.extract(picture, faces[:1], permit=admission.permit)
-    return _Probe(template, faces[0], faces[1:])
+    return _Probe(template, faces[0], faces[1:], tuple(rejected))
 
 
 def _stored(
@@ -213,6 +216,7 @@ def _search(
     return PersonSearch(
         probe=probe.face,
         others=probe.others,
+        rejected=probe.rejected,
         candidates=candidates,
         gallery_size=found.gallery_size,
         expected_false_candidates=found.gallery_size * fmr,

@@ -20,6 +20,7 @@ from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.break_glass import Emergency, break_glass
 from governance.casework.reviews import NewReview
 from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
@@ -85,6 +86,19 @@ def purged(player: Player, *, collection: str = "past") -> str:
     purging.purge_faces(made.id, tenant_id=player.tenant.id)
     with tenant_scope(player.tenant.id):
         return str(PurgeCertificate.objects.get().id)
+
+
+def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
+    """Break the glass in a case by a member of its own."""
+    emergency = Emergency(
+        reason="Somebody is held, and lives depend on minutes.",
+        operations={Operation.SEARCH},
+        end_user=player.tenant.category,
+        jurisdiction="US",
+        hours=1,
+    )
+    worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
+    return break_glass(worker, case_id=case_id, emergency=emergency).id
 
 
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
@@ -173,6 +187,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            str(new_id()),
             *apply_for(player, why=external_id or "somebody"),
             task_id=str(put_under_review(player)),
             entry_id=decision_id,

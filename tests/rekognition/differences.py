@@ -142,6 +142,24 @@ DIFFERENCES: Final = (
         "test_protocol.test_calls_are_counted_throttled_and_charged",
     ),
     Difference(
+        "quotas",
+        "of collections, faces and users: `ServiceQuotaExceededException`",
+        "of tags, and of the faces of a user; the cap of an approval is `AccessDeniedException` (GAL-001)",
+        "test_errors.test_what_never_comes_is_listed_by_amazon_and_told_of",
+    ),
+    Difference(
+        "a user that is being changed",
+        "`ConflictException`",
+        "is waited for",
+        "test_errors.test_what_never_comes_is_listed_by_amazon_and_told_of",
+    ),
+    Difference(
+        "`UnsearchedFaces`",
+        "every face that was not searched for",
+        "the same; of an image whose every face is below the filter, none",
+        "test_users.test_faces_that_are_not_searched_for_say_why",
+    ),
+    Difference(
         "errors and request tokens",
         "not stated",
         "an error has done nothing and leaves the token free; a call that is being answered is `ThrottlingException`",

@@ -16,8 +16,8 @@ from recognition.engines.fake import face_picture
 from recognition.models import Collection
 from recognition.rekognition.operations import OPERATIONS
 from recognition.services import enrolment
+from tests.rekognition.calls import account_arn
 from tests.rekognition.conftest import GALLERY, UNMODELLED
-from tests.rekognition.test_governance import account_arn
 from tests.rekognition.wire import Message, code_of, content_of, message
 from tests.worlds import Player
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,54 +15,23 @@ from governance import services as governance
 from governance.audit.models import AuditEntry
 from governance.errors import PolicyRefused
 from governance.models import Suspension
-from recognition.engines.fake import face_picture
 from recognition.models import Collection
 from recognition.rekognition import model
-from recognition.rekognition.arguments import account_of
 from recognition.rekognition.faults import fault_of
 from recognition.rekognition.operations import OPERATIONS
-from recognition.services import collections, enrolment, persons
+from tests.rekognition.calls import IMAGE, arguments_of, in_text, set_up
 from tests.rekognition.conftest import GALLERY, Sdk
 from tests.rekognition.wire import call, code_of, content_of
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, in_case
 
-IMAGE = {"Bytes": face_picture(1)}
 # Rights, which nothing takes away (GOVERNANCE 4).
 RIGHTS = {"DeleteFaces", "DeleteCollection", "DeleteUser", "DisassociateFaces"}
-
-
-def _arguments(face_id: str, arn: str) -> dict[str, dict[str, Any]]:
-    """Return arguments with which an allowed caller gets an answer, for every operation; what destroys comes last."""
-    there = {"CollectionId": GALLERY}
-    return {
-        "DetectFaces": {"Image": IMAGE},
-        "CompareFaces": {"SourceImage": IMAGE, "TargetImage": IMAGE},
-        "CreateCollection": {"CollectionId": "another"},
-        "DescribeCollection": there,
-        "ListCollections": {},
-        "IndexFaces": {**there, "Image": IMAGE},
-        "ListFaces": there,
-        "SearchFaces": {**there, "FaceId": face_id},
-        "SearchFacesByImage": {**there, "Image": IMAGE},
-        "TagResource": {"ResourceArn": arn, "Tags": {"a": "b"}},
-        "ListTagsForResource": {"ResourceArn": arn},
-        "UntagResource": {"ResourceArn": arn, "TagKeys": ["a"]},
-        "CreateUser": {**there, "UserId": "ben"},
-        "ListUsers": there,
-        "AssociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
-        "SearchUsers": {**there, "FaceId": face_id},
-        "SearchUsersByImage": {**there, "Image": IMAGE},
-        "DisassociateFaces": {**there, "UserId": "anna", "FaceIds": [face_id]},
-        "DeleteUser": {**there, "UserId": "anna"},
-        "DeleteFaces": {**there, "FaceIds": [face_id]},
-        "DeleteCollection": there,
-    }
 
 
 def _walk(client: Any, *, face_id: str, arn: str) -> dict[str, str]:
     """Call every operation; return what each answered: `ok`, or the code and message."""
     answers = {}
-    for name, arguments in _arguments(face_id, arn).items():
+    for name, arguments in arguments_of(face_id, arn).items():
         method = getattr(client, "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_"))
         try:
             method(**arguments)
@@ -72,19 +40,6 @@ def _walk(client: Any, *, face_id: str, arn: str) -> dict[str, str]:
             answers[name] = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
             assert error.response["ResponseMetadata"].get("RetryAttempts") == 0, name
     return answers
-
-
-def account_arn(player: Player) -> str:
-    """Return the name of the player's collection as a resource."""
-    return f"arn:aws:rekognition:eu-central-1:{account_of(player.tenant.id)}:collection/{GALLERY}"
-
-
-def _set_up(player: Player) -> tuple[str, str]:
-    """Make what the walk asks for, while the player still may."""
-    collections.create_collection(GALLERY, actor=player.actor)
-    enrolled = enrolment.enrol_image(face_picture(1), collection_name=GALLERY, actor=player.actor)
-    persons.create_person("anna", collection_name=GALLERY, actor=player.actor)
-    return str(enrolled.face_ids[0]), account_arn(player)
 
 
 def _moratorium(player: Player, staff: Staff, impose: MoratoriumFactory) -> str:
@@ -104,11 +59,11 @@ def _suspension(player: Player, staff: Staff, impose: MoratoriumFactory) -> str:
 
 
 def test_there_are_arguments_for_every_operation() -> None:
-    assert set(_arguments("", "")) == set(OPERATIONS)
+    assert set(arguments_of("", "")) == set(OPERATIONS)
 
 
 def test_an_allowed_tenant_gets_every_answer(sdk: Sdk, alice: Player) -> None:
-    face_id, arn = _set_up(alice)
+    face_id, arn = set_up(alice)
 
     assert set(_walk(sdk(alice), face_id=face_id, arn=arn).values()) == {"ok"}
 
@@ -123,7 +78,7 @@ def test_a_refused_tenant_gets_its_rights_and_everywhere_else_the_rule(
 ) -> None:
     """And SDKs do not try again what policy refused, though they would try again what is throttled."""
     player = make_player(CustomerCategory.LAW_ENFORCEMENT)
-    face_id, arn = _set_up(player)
+    face_id, arn = set_up(player)
     rule = stop(player, staff, impose)
 
     answers = _walk(sdk(player, attempts=3), face_id=face_id, arn=arn)
@@ -141,21 +96,15 @@ def test_a_refused_tenant_gets_its_rights_and_everywhere_else_the_rule(
 def test_what_must_be_reviewed_is_refused_and_names_the_other_way(make_player: PlayerFactory, operation: str) -> None:
     """No shape of Amazon's can say that a result waits for two reviewers."""
     player = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO))
-    face_id, arn = _set_up(player)
+    face_id, arn = set_up(player)
     case = {"x-custos-case": player.actor.usage.case_ref or ""}
 
-    response = call(player, operation, _in_text(_arguments(face_id, arn)[operation]), headers=case)
+    response = call(player, operation, in_text(arguments_of(face_id, arn)[operation]), headers=case)
 
     assert code_of(response) == "AccessDeniedException"
     assert "HUM-001" in response.content.decode()
     assert "through /v1" in response.content.decode()
     assert face_id not in response.content.decode()
-
-
-def _in_text(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments as the wire carries them: bytes in base64."""
-    encoded = {"Bytes": base64.b64encode(IMAGE["Bytes"]).decode()}
-    return {name: encoded if value is IMAGE else value for name, value in arguments.items()}
 
 
 def test_a_refusal_is_recorded_like_every_other(alice: Player, make_player: PlayerFactory) -> None:
@@ -172,7 +121,7 @@ def test_a_refusal_is_recorded_like_every_other(alice: Player, make_player: Play
 
 def test_a_threshold_below_the_floor_is_refused_and_not_raised(sdk: Sdk, make_player: PlayerFactory) -> None:
     checker = make_player(CustomerCategory.IDENTITY_VERIFICATION)
-    _set_up(checker)
+    set_up(checker)
     client = sdk(checker)
 
     with pytest.raises(client.exceptions.AccessDeniedException, match="THR-002"):
@@ -226,7 +175,7 @@ def test_the_police_key_finds_nobody_by_any_detour(
 ) -> None:
     """No answer under a moratorium holds a face, whatever was there before."""
     player = make_player(CustomerCategory.LAW_ENFORCEMENT)
-    face_id, arn = _set_up(player)
+    face_id, arn = set_up(player)
     impose(selector=governance.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT]))
 
     answers = _walk(sdk(player), face_id=face_id, arn=arn)

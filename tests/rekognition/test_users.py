@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from recognition.engines.fake import face_picture
-from recognition.models import Collection, Person
-from recognition.services import persons
+from recognition.engines.quality import LOW
+from recognition.models import Collection, Person, QualityFilter
+from recognition.services import examination, persons
 from tests.rekognition.conftest import GALLERY, Sdk
 from tests.rekognition.test_faces import NOBODY
 from tests.rekognition.wire import call, code_of, content_of
@@ -163,6 +165,20 @@ def test_users_are_found_by_image_by_face_and_by_user(client: Any, blank_picture
             client.search_users(**THERE, **both_or_none)
 
 
+def test_faces_that_are_not_searched_for_say_why(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = {"Bytes": face_picture(1, others=(2,))}
+    monkeypatch.setitem(examination.BARS, QualityFilter.MEDIUM, replace(LOW, side_px=60))
+    monkeypatch.setitem(examination.BARS, QualityFilter.HIGH, replace(LOW, side_px=2000))
+
+    def unsearched(quality: str) -> list[list[str]]:
+        found = client.search_users_by_image(**THERE, Image=crowd, QualityFilter=quality)
+        return [face["Reasons"] for face in found["UnsearchedFaces"]]
+
+    assert unsearched("LOW") == [["FACE_NOT_LARGEST"]]
+    assert unsearched("MEDIUM") == [["SMALL_BOUNDING_BOX"]]
+    assert unsearched("HIGH") == []
+
+
 def test_who_is_not_there_cannot_be_searched_for(client: Any) -> None:
     client.create_user(**THERE, UserId="anna")
 
@@ -175,14 +191,18 @@ def test_who_is_not_there_cannot_be_searched_for(client: Any) -> None:
             client.search_users(**THERE, **probe)
 
 
-def test_a_user_has_at_most_a_hundred_faces(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from recognition.services import joining
-
-    monkeypatch.setattr(joining, "MOST_FACES_OF_A_PERSON", 1)
+def test_a_user_has_at_most_a_hundred_faces(client: Any) -> None:
+    photographs = (face_picture(1, others=tuple(range(2 + n * 10, 11 + n * 10))) for n in range(11))
+    indexed = [client.index_faces(**THERE, Image={"Bytes": data}, ExternalImageId="all") for data in photographs]
+    face_ids = [record["Face"]["FaceId"] for answer in indexed for record in answer["FaceRecords"]]
     client.create_user(**THERE, UserId="anna")
 
+    joined = _join(client, "anna", *face_ids[:100], UserMatchThreshold=0)
+
+    assert [face["FaceId"] for face in joined["AssociatedFaces"]] == face_ids[:100]
     with pytest.raises(client.exceptions.ServiceQuotaExceededException):
-        _join(client, "anna", _index(client, 1), _index(client, 1, variant=1))
+        _join(client, "anna", face_ids[100], UserMatchThreshold=0)
+    assert len(client.list_faces(**THERE, UserId="anna")["Faces"]) == 100
     with pytest.raises(client.exceptions.InvalidParameterException):
         _join(client, "anna", *(str(uuid.UUID(int=n)) for n in range(101)))
 

@@ -107,7 +107,11 @@ def search_users_by_image(call: Call) -> dict[str, Any]:
         **_matches(found),
         **searched,
         "UnsearchedFaces": [
-            {"FaceDetails": words.face_detail(face), "Reasons": ["FACE_NOT_LARGEST"]} for face in found.others
+            *({"FaceDetails": words.face_detail(face), "Reasons": ["FACE_NOT_LARGEST"]} for face in found.others),
+            *(
+                {"FaceDetails": words.face_detail(left.face), "Reasons": [reason.value for reason in left.reasons]}
+                for left in found.rejected
+            ),
         ],
     }
 

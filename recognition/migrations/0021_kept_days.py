@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0018_buckets_row_security"),
+        ("recognition", "0020_template_indexes"),
     ]
 
     operations = [
