@@ -9,6 +9,7 @@ from typing import Any, Final
 from governance.facts import FACTS
 from governance.rules.approval import ALW_RULES, VET_RULES
 from governance.rules.casework import CASE_RULES, SEV_RULES, WAR_RULES
+from governance.rules.emergency import BRK_RULES
 from governance.rules.evidence import EVIDENCE_RULES
 from governance.rules.extent import EXTENT_RULES
 from governance.rules.prohibited import AGE_RULES, PRH_RULES
@@ -45,6 +46,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *HUM_RULES,
         AUD_001,
         *EVIDENCE_RULES,
+        *BRK_RULES,
         *ALW_RULES,
     )
 }
@@ -78,7 +80,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 8,
+    "version": 9,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 

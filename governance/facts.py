@@ -144,6 +144,18 @@ _AUTHORISATION: Final = {
     "ratified": lambda value: isinstance(value, bool),
 }
 
+_BREAK_GLASS: Final = {
+    "id": _is_text,
+    "purpose": _one_of(PURPOSE_SLUGS),
+    "operations": _all_of(OPERATION_SLUGS),
+    "end_user": _one_of(CATEGORY_SLUGS),
+    "jurisdiction": _one_of(JURISDICTION_SLUGS),
+    "from": _is_count,
+    "until": _is_count,
+    "confirm_by": _is_count,
+    "confirmed": lambda value: isinstance(value, bool),
+}
+
 _EVALUATION: Final = {
     "origin": _one_of(frozenset({"shipped", "local"})),
     "least_threshold_milli": _is_count,
@@ -175,6 +187,7 @@ FACT_TYPES: Final[dict[str, Callable[[object], bool]]] = {
     "case_state": _one_of(frozenset({"none", "unknown", "open", "closed"})),
     "offence|None": _or_none(_one_of(OFFENCE_SLUGS)),
     "list[authorisation]": _records(_AUTHORISATION),
+    "list[break glass]": _records(_BREAK_GLASS),
     "list[log part]": _all_of(frozenset({"sequencer", "witness"})),
     "list[moratorium]": _records(_MORATORIUM),
     "list[exemption]": _records(_EXEMPTION),
@@ -248,6 +261,12 @@ FACTS: Final[dict[str, FactSpec]] = {
             "list[authorisation]",
             _S.CASE,
             "What courts have allowed in the case, or are yet to ratify; without what was purged or withdrawn.",
+        ),
+        FactSpec(
+            "break_glass",
+            "list[break glass]",
+            _S.CASE,
+            "Emergencies declared in the case that have not ended, and until when each must be confirmed.",
         ),
         FactSpec(
             "obligations_met", "list[text]", _S.REQUEST, "The obligations that this way of asking will carry out."

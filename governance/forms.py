@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
 
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
+from governance.casework.models import BreakGlassGrant
 from governance.four_eyes import Statement
 from governance.models import Suspension
 from governance.services import Selector
@@ -165,6 +166,21 @@ class ExpiryForm(StatementForm):
     daily_searches = forms.IntegerField(
         required=False, min_value=0, max_value=2**31 - 1, help_text="Most searches a day. Empty: the policy's number."
     )
+
+
+_FINDINGS: Final = BreakGlassGrant.Finding.choices
+
+
+class EmergencyReviewForm(ReasonForm):
+    """What one member of the oversight found about a broken glass."""
+
+    finding = forms.ChoiceField(choices=_FINDINGS)
+
+
+class SettlingForm(StatementForm):
+    """What two of them find after the deadline."""
+
+    finding = forms.ChoiceField(choices=_FINDINGS)
 
 
 class QuestionForm(forms.Form):

@@ -106,8 +106,18 @@ SELECT
                     'ratify_by', custos_micros(a.ratify_by), 'ratified', a.ratified_at IS NOT NULL)
                     ORDER BY a.id), '[]')
                 FROM casework_authorisation a WHERE a.tenant_id = %(tenant)s AND a.case_id = c.id
-                  AND a.purged_at IS NULL AND a.revoked_at IS NULL))
+                  AND a.purged_at IS NULL AND a.revoked_at IS NULL),
+            'break_glass', (SELECT coalesce(json_agg(json_build_object(
+                    'id', b.id, 'purpose', c.purpose, 'operations', b.operations,
+                    'end_user', b.end_user, 'jurisdiction', b.jurisdiction,
+                    'from', custos_micros(b.opened_at), 'until', custos_micros(b.expires_at),
+                    'confirm_by', custos_micros(b.confirm_by), 'confirmed', b.confirmed_at IS NOT NULL)
+                    ORDER BY b.id), '[]')
+                FROM casework_breakglassgrant b WHERE b.tenant_id = %(tenant)s AND b.case_id = c.id
+                  AND b.closed_at IS NULL AND b.expires_at > moment.now))
         FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
+    (SELECT custos_micros(min(b.review_by)) FROM casework_breakglassgrant b
+        WHERE b.tenant_id = %(tenant)s AND b.reviewed_at IS NULL),
     (SELECT custos_micros(max(t.expires_at)) FROM casework_trainingattestation t
         WHERE t.tenant_id = %(tenant)s AND t.user_id = %(user)s AND t.revoked_at IS NULL),
     EXISTS (SELECT FROM (SELECT queued_at FROM audit_pending ORDER BY ins_id LIMIT 1) oldest
@@ -144,10 +154,11 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         cursor.execute(_SNAPSHOT, parameters)
         (
             now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
-            trained_until, is_sequencer_stale, is_witness_stale,
+            review_due, trained_until, is_sequencer_stale, is_witness_stale,
         ) = cursor.fetchone()  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
+    suspended = _values(suspended)
     facts = {
         "now": now,
         "tenant_category": category,
@@ -160,9 +171,14 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),
     }
-    facts |= _actor_facts(actor.kind, key=_values(key), role=role, suspended=_values(suspended), only_looks=only_looks)
+    if review_due is not None and review_due <= now:
+        # As `_REVIEW_OVERDUE` says.
+        suspended = [*suspended, Suspension.Target.ORGANISATION.value]
+    facts |= _actor_facts(actor.kind, key=_values(key), role=role, suspended=suspended, only_looks=only_looks)
     key_expires = _values(key)["expires"] if key else None
-    boundaries = tuple(instant for instant in (next_policy, key_expires) if instant is not None and instant > now)
+    boundaries = tuple(
+        instant for instant in (next_policy, key_expires, review_due) if instant is not None and instant > now
+    )
     return Snapshot(now=now, epoch=epoch, policy=load_policy(version), boundaries=boundaries, facts=facts)
 
 
@@ -170,7 +186,11 @@ def suspended_kinds(tenant_id: uuid.UUID, ids: Collection[uuid.UUID]) -> Collect
     """Return whether the organisation, or any of these users and keys, is suspended; inside the tenant's scope."""
     live = Suspension.objects.filter(tenant_id=tenant_id, lifted_at=None)
     wanted = Q(target=Suspension.Target.ORGANISATION) | Q(target_id__in=ids)
-    return set(live.filter(wanted).values_list("target", flat=True))
+    kinds = set(live.filter(wanted).values_list("target", flat=True))
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_REVIEW_OVERDUE, [tenant_id])
+        (is_overdue,) = cursor.fetchone()
+    return kinds | {Suspension.Target.ORGANISATION.value} if is_overdue else kinds
 
 
 @lru_cache(maxsize=16)
@@ -229,9 +249,10 @@ def _case_facts(case: dict[str, Any] | None, *, is_stated: bool) -> dict[str, An
             "case_offence": None,
             "case_admits": False,
             "authorisations": [],
+            "break_glass": [],
         }
     return {f"case_{name}": case[name] for name in ("state", "purpose", "offence", "admits")} | {
-        "authorisations": case["authorisations"]
+        name: case[name] for name in ("authorisations", "break_glass")
     }
 
 
@@ -305,6 +326,11 @@ class CategoryInUse:
         return self.slug.replace("_", " ")
 
 
+# A broken glass that nobody reviewed in time suspends the organisation, whether or not a task has said so.
+_REVIEW_OVERDUE = """
+    SELECT EXISTS (SELECT FROM casework_breakglassgrant
+        WHERE tenant_id = %s AND reviewed_at IS NULL AND review_by <= clock_timestamp())
+"""
 _POLICY = """
     SELECT body, digest, author, approver, custos_micros(effective_from), signature
     FROM governance_policyversion WHERE version = %s

@@ -18,6 +18,7 @@ from django.db import connections
 from common.canonical import canonical_json
 from common.errors import InvalidRequest
 from governance.audit.tags import Tag
+from governance.rules.emergency import OBLIGATION
 
 SMALLEST_CELL: Final = 5
 
@@ -72,6 +73,12 @@ _COUNTED: Final = (
         "CROSS JOIN LATERAL jsonb_array_elements(body #> '{{decision,rules}}') AS rule",
         f"{_EFFECT} = 'deny'",
     ),
+    (
+        "Uses under break-glass by operation",
+        "body ->> 'action'",
+        "",
+        f"body #> '{{{{decision,obligations}}}}' @> '[\"{OBLIGATION}\"]' AND {_EFFECT} = 'allow'",
+    ),
 )
 # What happens to organisations as such; what people do with their accounts is no matter of this report.
 _REPORTED_EVENTS: Final = frozenset(
@@ -79,7 +86,8 @@ _REPORTED_EVENTS: Final = frozenset(
         Tag.TENANT_CREATED, Tag.APPROVAL_GRANTED, Tag.APPROVAL_REVOKED, Tag.APPLICATION_SUBMITTED,
         Tag.APPLICATION_APPROVED, Tag.APPLICATION_REFUSED, Tag.APPLICATION_APPEALED, Tag.APPLICATION_EXPIRED,
         Tag.SUSPENSION_IMPOSED, Tag.SUSPENSION_LIFTED, Tag.MORATORIUM_IMPOSED, Tag.MORATORIUM_LIFTED,
-        Tag.EXEMPTION_GRANTED, Tag.EXEMPTION_REVOKED, Tag.POLICY_PUBLISHED, Tag.JOB_HALTED,
+        Tag.EXEMPTION_GRANTED, Tag.EXEMPTION_REVOKED, Tag.POLICY_PUBLISHED, Tag.JOB_HALTED, Tag.BREAK_GLASS_OPENED,
+        Tag.BREAK_GLASS_CONFIRMED, Tag.BREAK_GLASS_LAPSED, Tag.BREAK_GLASS_OVERDUE, Tag.BREAK_GLASS_REVIEWED,
     }
 )  # fmt: skip
 

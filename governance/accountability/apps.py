@@ -8,7 +8,8 @@ class AccountabilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.accountability import oversight, readings
+        from governance.accountability import emergencies, oversight, readings
 
         readings.register()
         oversight.register()
+        emergencies.register()

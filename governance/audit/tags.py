@@ -118,6 +118,18 @@ class Tag(StrEnum):
         "authorisation:purged",
         "What an urgent use brought was destroyed, because no court ratified it in time.",
     )
+    BREAK_GLASS_OPENED = (
+        "break-glass:opened",
+        "A case worker opened emergency access in a case; says what for, and the digest of the reason.",
+    )
+    BREAK_GLASS_CONFIRMED = "break-glass:confirmed", "A second person confirmed the emergency."
+    BREAK_GLASS_CLOSED = "break-glass:closed", "Emergency access was ended before its time."
+    BREAK_GLASS_LAPSED = "break-glass:lapsed", "Emergency access ended because no second person confirmed it in time."
+    BREAK_GLASS_OVERDUE = (
+        "break-glass:overdue",
+        "Emergency access was not reviewed in time: the organisation is suspended from the deadline on.",
+    )
+    BREAK_GLASS_REVIEWED = "break-glass:reviewed", "The oversight reviewed an emergency; says what it found."
     TRAINING_ATTESTED = "training:attested", "A manager attested that a member is trained to review."
     TRAINING_REVOKED = "training:revoked", "An attestation of training was taken back."
     REVIEW_VERDICT = "review:verdict-given", "A reviewer gave a verdict; says which of the two, and not what."

@@ -61,6 +61,37 @@ class SecondPersonNeeded(Forbidden):
     title = "This takes another person than the one who began it"
 
 
+class BreakGlassInvalid(InvalidRequest):
+    code = "break-glass-invalid"
+    title = "The glass cannot be broken like this"
+
+
+class BreakGlassNotFound(NotFound):
+    code = "break-glass-not-found"
+    title = "There is no such grant"
+
+
+class BreakGlassUnreviewed(Conflict):
+    """Else one person could go on alone, a quarter of an hour at a time."""
+
+    code = "break-glass-unreviewed"
+    title = "The organisation has broken the glass, and the oversight has not reviewed it"
+
+
+class BreakGlassEnded(Conflict):
+    """It was confirmed, closed or reviewed before, or its time has passed."""
+
+    code = "break-glass-ended"
+    title = "The grant can no longer be changed"
+
+
+class BreakGlassOverdue(Conflict):
+    """The organisation is suspended; letting it resume takes two."""
+
+    code = "break-glass-overdue"
+    title = "The review is overdue: two members of the oversight settle it by a change request"
+
+
 class TrainingInvalid(InvalidRequest):
     code = "training-invalid"
     title = "The attestation of training is not valid"

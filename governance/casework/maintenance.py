@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
@@ -19,11 +19,11 @@ from django.db.models.functions import Now
 from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
 from common.vocabulary import AuthorisationKind, Operation
-from governance import gate
+from governance import fence, gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import selectors
-from governance.casework.models import Authorisation, ReviewTask
+from governance.casework.models import Authorisation, BreakGlassGrant, ReviewTask
 from governance.casework.verdicts import end
 
 logger = logging.getLogger(__name__)
@@ -43,9 +43,13 @@ def end_what_is_due() -> None:
     old = ReviewTask.objects.using("officer").filter(status=ReviewTask.Status.PENDING, expires_at__lt=Now())
     _each(old, act=_expire)
     _each(ReviewTask.objects.using("officer").filter(selectors.reviews_are_over()), act=_forget)
+    grants = BreakGlassGrant.objects.using("officer")
+    unconfirmed = grants.filter(confirmed_at=None, closed_at=None, lapsed_at=None, confirm_by__lte=Now())
+    _each(unconfirmed, act=_say_lapsed)
+    _each(grants.filter(reviewed_at=None, suspended_at=None, review_by__lte=Now()), act=_say_suspended)
 
 
-def _each(rows: QuerySet[Authorisation] | QuerySet[ReviewTask], *, act: Callable[..., None]) -> None:
+def _each(rows: QuerySet[Any], *, act: Callable[..., None]) -> None:
     due: Iterable[tuple[uuid.UUID, uuid.UUID]] = list(rows.order_by("id").values_list("tenant_id", "id")[:MOST])
     for tenant_id, row_id in due:
         try:
@@ -100,6 +104,32 @@ def _forget(task_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
                 data={"reviews": n_reviews},
             )
         admission.complete()
+
+
+def _say_lapsed(grant_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    due = BreakGlassGrant.objects.using("officer").filter(id=grant_id, confirmed_at=None, lapsed_at=None)
+    _put_on_record(due, Tag.BREAK_GLASS_LAPSED, column="lapsed_at", grant_id=grant_id, tenant_id=tenant_id)
+
+
+def _say_suspended(grant_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
+    due = BreakGlassGrant.objects.using("officer").filter(id=grant_id, reviewed_at=None, suspended_at=None)
+    _put_on_record(due, Tag.BREAK_GLASS_OVERDUE, column="suspended_at", grant_id=grant_id, tenant_id=tenant_id)
+
+
+def _put_on_record(
+    due: QuerySet[BreakGlassGrant], tag: Tag, *, column: str, grant_id: uuid.UUID, tenant_id: uuid.UUID
+) -> None:
+    """Say what time has done already. Closing the fence raises the epoch, so that running work is judged again now."""
+    with fence.closed() as now:
+        if due.update(**{column: now}):
+            ledger.record_event(
+                tag,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("break_glass", grant_id),
+                tenant_id=tenant_id,
+                data={},
+                using="officer",
+            )
 
 
 def _destroying(kind: str, row_id: uuid.UUID, *, tenant_id: uuid.UUID) -> AbstractContextManager[gate.Admission]:

@@ -6,12 +6,14 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
-from governance.casework.errors import AuthorisationNotFound, CaseNotFound, ReviewNotFound
+from governance.casework.errors import AuthorisationNotFound, BreakGlassNotFound, CaseNotFound, ReviewNotFound
 from governance.casework.models import (
     Authorisation,
+    BreakGlassGrant,
     Case,
     CaseOfficer,
     ReviewCandidate,
@@ -22,11 +24,13 @@ from governance.casework.models import (
 
 
 def cases_of(tenant_id: uuid.UUID) -> QuerySet[Case]:
-    """Return the tenant's cases with their officers and authorisations."""
+    """Return the tenant's cases with their officers, authorisations and emergencies."""
     officers = CaseOfficer.objects.select_related("user").order_by("id")
     authorisations = Authorisation.objects.order_by("id")
     return Case.objects.filter(tenant_id=tenant_id).prefetch_related(
-        Prefetch("officers", queryset=officers), Prefetch("authorisations", queryset=authorisations)
+        Prefetch("officers", queryset=officers),
+        Prefetch("authorisations", queryset=authorisations),
+        Prefetch("emergencies", queryset=BreakGlassGrant.objects.order_by("id")),
     )
 
 
@@ -65,6 +69,27 @@ def lock_authorisation(case: Case, *, authorisation_id: uuid.UUID) -> Authorisat
     if authorisation is None:
         raise AuthorisationNotFound
     return authorisation
+
+
+def lock_emergencies(tenant_id: uuid.UUID) -> None:
+    """Let one emergency of the tenant be declared at a time, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('break-glass ' || %s, 0))", [str(tenant_id)])
+
+
+def lock_emergency(tenant_id: uuid.UUID, *, case_id: uuid.UUID, grant_id: uuid.UUID) -> BreakGlassGrant:
+    """Lock a grant of a case of the tenant.
+
+    Raises:
+        CaseNotFound: see `get_case`.
+        BreakGlassNotFound: the case holds none of this id.
+    """
+    case = lock_case(tenant_id, case_id=case_id)
+    rows = BreakGlassGrant.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, case_id=case.id)
+    grant = rows.filter(id=grant_id).first()
+    if grant is None:
+        raise BreakGlassNotFound
+    return grant
 
 
 def find_case(tenant_id: uuid.UUID, *, reference: str | None) -> Case | None:

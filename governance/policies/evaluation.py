@@ -163,10 +163,10 @@ def next_boundary(policy: Policy, facts: Facts) -> int | None:
     for name in ("approval_valid_from", "approval_expires_at"):
         if name not in situation.unusable:
             instants.append(facts[name])
-    for name in ("moratoria", "exemptions", "authorisations"):
+    for name in ("moratoria", "exemptions", "authorisations", "break_glass"):
         if name not in situation.unusable:
             for record in facts[name]:
-                instants += (record["from"], record["until"], record.get("ratify_by"))
+                instants += (record["from"], record["until"], record.get("ratify_by"), record.get("confirm_by"))
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from common.vocabulary import Operation
+from governance.rules.emergency import broken_glass
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import Situation, known, require_known
 
@@ -95,6 +96,8 @@ def approval_has_two_approvers(situation: Situation, /, *, parameters: Parameter
 
 def use_is_registered(situation: Situation, /, *, parameters: Parameters) -> Finding | None:
     """VET-004."""
+    if broken_glass(situation) is not None:
+        return None
     outside = _outside(situation)
     return {"outside": ", ".join(outside)} if outside else None
 
@@ -158,10 +161,10 @@ VET_RULES: Final = (
         title="Outside the registered use",
         effect=Effect.DENY,
         sentence="Operation, purpose, jurisdiction or end user is not among those registered. A registered jurisdiction"
-        " covers its parts; reading a result counts as the operation that made it.",
+        " covers its parts; reading a result counts as the operation that made it. Break-glass (BRK-001) lifts it.",
         reason="The approval does not register: {outside}.",
         source=_LIMITED_ACCESS,
-        needs=("approval_state", *_SCOPE_FACTS),
+        needs=("now", "approval_state", *_SCOPE_FACTS, "break_glass"),
         check=use_is_registered,
         judges_approval=True,
         defaults=(Default(effective_from=_SINCE),),

@@ -11,9 +11,18 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    AuthorisationKind,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+)
 from dashboard.forms import choices_of
 from governance.casework.authorisations import NewAuthorisation
+from governance.casework.break_glass import OPERATIONS as EMERGENCY_OPERATIONS
+from governance.casework.break_glass import Emergency
 from governance.casework.verdicts import LONGEST_REASONS, Judgement, Sheet, ShownCandidate, ShownProbe
 from governance.rules.casework import IDENTIFYING
 
@@ -92,6 +101,37 @@ class RatificationForm(forms.Form):
 
     document_reference = forms.CharField(max_length=200, required=False)
     document_digest = forms.CharField(max_length=64, required=False)
+
+
+class EmergencyForm(forms.Form):
+    """What cannot wait (BRK-001)."""
+
+    reason = forms.CharField(
+        max_length=4000,
+        label="Why it cannot wait",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The second person and the oversight read it. 20 characters or more.",
+    )
+    operations = forms.MultipleChoiceField(
+        choices=[choice for choice in choices_of(Operation) if choice[0] in EMERGENCY_OPERATIONS],
+        widget=forms.CheckboxSelectMultiple,
+        label="What must be done",
+    )
+    end_user = forms.ChoiceField(choices=choices_of(CustomerCategory), label="For whom")
+    jurisdiction = forms.ChoiceField(choices=[(code, code) for code in sorted(JURISDICTION_PARENTS)])
+    hours = forms.IntegerField(min_value=1, max_value=24, initial=4, label="Hours at most")
+
+    @property
+    def emergency(self) -> Emergency:
+        """What a valid form says."""
+        values = self.cleaned_data
+        return Emergency(
+            reason=values["reason"],
+            operations={Operation(slug) for slug in values["operations"]},
+            end_user=CustomerCategory(values["end_user"]),
+            jurisdiction=values["jurisdiction"],
+            hours=values["hours"],
+        )
 
 
 class TrainingForm(forms.Form):

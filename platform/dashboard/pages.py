@@ -35,6 +35,7 @@ _SECTIONS: Final = {
     "decision": "decisions",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
     **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
     **dict.fromkeys(("review", "review-judge"), "reviews"),
     **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),

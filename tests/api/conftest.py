@@ -19,6 +19,7 @@ from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
+from governance.casework.break_glass import Emergency, break_glass
 from governance.casework.reviews import NewReview
 from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
@@ -74,6 +75,19 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return record_authorisation(worker, case_id=case_id, document=document).id
+
+
+def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
+    """Break the glass in a case by a member of its own."""
+    emergency = Emergency(
+        reason="Somebody is held, and lives depend on minutes.",
+        operations={Operation.SEARCH},
+        end_user=player.tenant.category,
+        jurisdiction="US",
+        hours=1,
+    )
+    worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
+    return break_glass(worker, case_id=case_id, emergency=emergency).id
 
 
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
@@ -162,6 +176,7 @@ def make_objects(home: Path) -> MakeObjects:
             str(pictured.image_id),
             str(case.id),
             str(authorise(player, case_id=case.id)),
+            str(new_id()),
             *apply_for(player, why=external_id or "somebody"),
             task_id=str(put_under_review(player)),
             entry_id=decision_id,

@@ -33,6 +33,7 @@ class Objects:
     image_id: str = "0190d7a2-0000-7000-8000-000000000000"
     case_id: str = "0190d7a2-0000-7000-8000-000000000000"
     authorisation_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    grant_id: str = "0190d7a2-0000-7000-8000-000000000000"
     application_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evidence_id: str = "0190d7a2-0000-7000-8000-000000000000"
     task_id: str = "0190d7a2-0000-7000-8000-000000000000"
@@ -155,6 +156,16 @@ def warrant(_: Objects) -> dict[str, Any]:
 
 def ratification(_: Objects) -> dict[str, Any]:
     return {"document_reference": "26-SW-00418", "document_digest": "0" * 64}
+
+
+def emergency(_: Objects) -> dict[str, Any]:
+    return {
+        "reason": "Somebody is held, and lives depend on minutes.",
+        "operations": ["search"],
+        "end_user": "consumer_software",
+        "jurisdiction": "US",
+        "hours": 1,
+    }
 
 
 def statements(_: Objects) -> dict[str, Any]:
@@ -330,9 +341,13 @@ CASES = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:revoke", nothing, 200, 200, 200, 403, 404, 401),
     Row("POST",   f"{_CASE}:close",              nothing,        200, 200, 200, 403, 404, 401),
 )
-# Leaving is for owners, and ratifying for a second person, who sign in; no key may, whatever the state of its tenant.
+# Leaving is for owners, emergencies for case workers, and ratifying and confirming for a second person. They sign in;
+# no key may, whatever the state of its tenant.
 IN_PERSON = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass",        emergency,      403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),

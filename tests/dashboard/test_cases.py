@@ -99,6 +99,31 @@ def test_an_urgent_use_is_ratified_by_somebody_else(
     assert "ratified on" in text_of(other) and "26-SW-00418" in text_of(other)
 
 
+def test_the_glass_is_broken_and_confirmed_by_somebody_else(
+    alice: Player, member: Client, opened: str, sign_in: SignIn
+) -> None:
+    emergency = {
+        "reason": "Somebody is held, and lives depend on minutes.",
+        "operations": ["search"],
+        "end_user": "law_enforcement",
+        "jurisdiction": "US",
+        "hours": 2,
+    }
+    short = member.post(f"{opened}break-glass", {**emergency, "reason": "Urgent."})
+    page = member.post(f"{opened}break-glass", emergency, follow=True)
+    again = member.post(f"{opened}break-glass", emergency)
+    action = page.content.decode().partition('/confirm"')[0].rpartition('"')[2]
+
+    own = member.post(f"{action}/confirm")
+    other = sign_in(alice, TenantRole.CASE_WORKER).post(f"{action}/confirm", follow=True)
+    ended = member.post(f"{action}/close", follow=True)
+
+    assert (short.status_code, again.status_code, own.status_code) == (422, 422, 403)
+    assert "20 characters" in text_of(short) and "has not reviewed it" in text_of(again)
+    assert "to confirm until" in text_of(page) and "confirmed at" in text_of(other)
+    assert "Its review is still owed" in text_of(ended)
+
+
 def test_a_closed_case_offers_no_form(member: Client, opened: str) -> None:
     page = member.post(f"{opened}close", follow=True)
 

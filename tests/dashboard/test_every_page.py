@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, put_under_review
+from tests.api.conftest import authorise, broken, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -117,6 +117,7 @@ def _of_cases(player: Player) -> dict[str, str]:
     )
     urgent = authorise(player, case_id=case.id, kind=AuthorisationKind.EXIGENT)
     authorisation = f"/cases/{case.id}/authorisations/{urgent}"
+    grant_id = broken(player, case_id=case.id)
     reviewer = make_member(player, TenantRole.REVIEWER)
     attestation = training.attest(
         owner_of(player), user_id=reviewer.pk, course="Faces", expires_at=database_now() + timedelta(days=1)
@@ -129,6 +130,9 @@ def _of_cases(player: Player) -> dict[str, str]:
         "case-disclosure": f"/cases/{case.id}/disclosure",
         "authorisation-ratify": f"{authorisation}/ratify",
         "authorisation-revoke": f"{authorisation}/revoke",
+        "break-glass": f"/cases/{case.id}/break-glass",
+        "break-glass-confirm": f"/cases/{case.id}/break-glass/{grant_id}/confirm",
+        "break-glass-close": f"/cases/{case.id}/break-glass/{grant_id}/close",
         "reviews": "/reviews",
         "review": f"/reviews/{task_id}/",
         "review-judge": f"/reviews/{task_id}/judge",
@@ -182,6 +186,7 @@ ONLY_POST = {
     "invitation-withdraw",
 }
 ONLY_POST |= {"case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
+ONLY_POST |= {"break-glass-confirm", "break-glass-close"}
 ONLY_POST |= {"application-appeal", "application-evidence-remove"}
 # An owner does not review (`test_reviews` has who does).
 REFUSED_TO_OWNERS = {"review-judge"}

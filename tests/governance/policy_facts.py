@@ -66,6 +66,7 @@ BASE: dict[str, Any] = {
     "case_offence": "serious",
     "case_admits": True,
     "authorisations": [],
+    "break_glass": [],
     "obligations_met": ["HUM-001", "HUM-002", "HUM-003"],
     "review_training_until": None,
 }
@@ -159,6 +160,22 @@ def make_authorisation(**changes: Any) -> dict[str, Any]:
         "until": NOW + DAY,
         "ratify_by": None,
         "ratified": False,
+        **changes,
+    }
+
+
+def make_grant(**changes: Any) -> dict[str, Any]:
+    """Return a live grant of break-glass that covers the base facts."""
+    return {
+        "id": "b1",
+        "purpose": "victim_identification",
+        "operations": ["search"],
+        "end_user": "law_enforcement",
+        "jurisdiction": "US",
+        "from": NOW,
+        "until": NOW + 1,
+        "confirm_by": NOW,
+        "confirmed": True,
         **changes,
     }
 

@@ -7,17 +7,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
+from common.context import tenant_scope
 from common.ids import new_id
 from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
 from governance import four_eyes, ports, services
 from governance.audit import ledger
+from governance.casework.models import BreakGlassGrant, Case
 from governance.models import Approval, ChangeRequest, Exemption, Moratorium, Suspension
 from tenants import services as tenants
 from tenants.models import User
+from tests.api.conftest import broken
+from tests.conftest import admin_connection
 from tests.people import make_member, make_staff, sign_in
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, in_case
 
 STATEMENT = {"reason": "It is right.", "interest": "none", "has_no_conflict": "on"}
 NARROW = services.Selector(categories=[CustomerCategory.HOUSING])
@@ -278,3 +283,49 @@ def test_a_change_of_a_kind_that_nobody_knows_is_shown_and_not_offered(oversight
         four_eyes.register(kind)
     assert "lift_suspension" in page
     assert _page(change, "approve") not in page
+
+
+def _broken_glass(make_player: PlayerFactory) -> BreakGlassGrant:
+    player = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO))
+    with tenant_scope(player.tenant.id):
+        case = Case.objects.get()
+    return BreakGlassGrant.objects.using("officer").get(id=broken(player, case_id=case.id))
+
+
+def test_the_oversight_reviews_a_broken_glass_in_its_queue(
+    make_player: PlayerFactory, oversight: Client, officer: Client
+) -> None:
+    grant = _broken_glass(make_player)
+    page = f"/admin/casework/breakglassgrant/{grant.id}/"
+    review = {"finding": "justified", "reason": "The police confirm the call."}
+
+    assert str(grant.id) in oversight.get("/admin/casework/breakglassgrant/?review=due").content.decode()
+    assert f"{page}review/" in oversight.get(f"{page}change/").content.decode()
+    assert officer.post(f"{page}review/", review).status_code == 403
+    assert grant.reason in oversight.get(f"{page}review/").content.decode()
+    assert oversight.post(f"{page}review/", review).status_code == 302
+
+    grant.refresh_from_db(using="officer")
+    assert grant.finding == "justified"
+    assert f"{page}review/" not in oversight.get(f"{page}change/").content.decode()
+
+
+def test_two_settle_what_nobody_reviewed(make_player: PlayerFactory, oversight: Client) -> None:
+    grant = _broken_glass(make_player)
+    with admin_connection(connections["default"].settings_dict["NAME"]) as admin:
+        admin.execute(
+            "UPDATE casework_breakglassgrant SET opened_at = opened_at - interval '2 days', review_by = opened_at,"
+            " confirm_by = opened_at, expires_at = opened_at WHERE id = %s",
+            [grant.id],
+        )
+    page = f"/admin/casework/breakglassgrant/{grant.id}/"
+    assert str(grant.id) in oversight.get("/admin/casework/breakglassgrant/?review=overdue").content.decode()
+    assert f"{page}settle/" in oversight.get(f"{page}change/").content.decode()
+    late = oversight.post(f"{page}review/", {"finding": "justified", "reason": "It was."})
+    assert "overdue" in late.content.decode()
+
+    assert oversight.post(f"{page}settle/", {**STATEMENT, "finding": "unjustified"}).status_code == 302
+    second, _ = client_of(StaffRole.OVERSIGHT)
+    assert _sign(second, _newest_change()) == 302
+
+    assert Suspension.objects.using("officer").filter(tenant_id=grant.tenant_id, lifted_at=None).exists()

@@ -47,6 +47,7 @@ _CASE: Final[dict[str, Any]] = {
     "opened_at": _TIME,
     "closed_at": None,
     "authorisations": [_recorded(_WARRANT)],
+    "break_glass": [],
 }
 
 OPEN_CASE: Final = Example(_NEW_CASE, {**_CASE, "authorisations": []})
@@ -65,6 +66,37 @@ RATIFY_AUTHORISATION: Final = Example(
     ),
 )
 REVOKE_AUTHORISATION: Final = Example(answer=_recorded(_WARRANT, revoked_at=_TIME))
+
+_EMERGENCY: Final[dict[str, Any]] = {
+    "reason": "A child was seen being led into a car ten minutes ago.",
+    "operations": ["search"],
+    "end_user": "consumer_software",
+    "jurisdiction": "US",
+    "hours": 4,
+}
+_GRANT: Final[dict[str, Any]] = {
+    "id": "01971f82-6f7d-7e61-8a87-3d7f8b9c0d1e",
+    **{name: value for name, value in _EMERGENCY.items() if name != "hours"},
+    "opened_by_id": "01971f70-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+    "opened_at": _TIME,
+    "confirm_by": "2026-03-02T09:30:27.104233Z",
+    "confirmed_by_id": None,
+    "confirmed_at": None,
+    "expires_at": "2026-03-02T13:15:27.104233Z",
+    "closed_at": None,
+    "review_by": "2026-03-03T09:15:27.104233Z",
+    "reviewed_at": None,
+    "finding": "",
+}
+BREAK_GLASS: Final = Example(_EMERGENCY, _GRANT)
+CONFIRM_BREAK_GLASS: Final = Example(
+    answer={
+        **_GRANT,
+        "confirmed_by_id": "01971f70-2b3c-7d4e-8f50-6b7c8d9e0f1a",
+        "confirmed_at": "2026-03-02T09:19:02.410077Z",
+    }
+)
+CLOSE_BREAK_GLASS: Final = Example(answer={**_GRANT, "closed_at": "2026-03-02T10:02:11.000412Z"})
 
 _REVIEW_ID: Final = "01971f81-7e8c-7d50-8f76-2c6e7a8b9c0d"
 REVIEW_TASK: Final[dict[str, Any]] = {

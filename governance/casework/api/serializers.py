@@ -7,15 +7,25 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer
-from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
+from common.vocabulary import (
+    JURISDICTION_PARENTS,
+    AuthorisationKind,
+    CustomerCategory,
+    OffenceClass,
+    Operation,
+    Purpose,
+)
 from governance.casework import reviews
+from governance.casework.break_glass import OPERATIONS as EMERGENCY_OPERATIONS
 from governance.casework.cases import MOST_OFFICERS
-from governance.casework.models import Authorisation, Case, ReviewCandidate, ReviewTask
+from governance.casework.models import Authorisation, BreakGlassGrant, Case, ReviewCandidate, ReviewTask
 from governance.rules.casework import IDENTIFYING
 
 _PURPOSES: Final = [str(purpose) for purpose in Purpose]
 _OFFENCES: Final = [str(offence) for offence in OffenceClass]
 _KINDS: Final = [str(kind) for kind in AuthorisationKind]
+_CATEGORIES: Final = [str(category) for category in CustomerCategory]
+_ANY_OPERATIONS: Final = [str(operation) for operation in EMERGENCY_OPERATIONS]
 _OPERATIONS: Final = [str(operation) for operation in Operation if operation in IDENTIFYING]
 
 
@@ -73,6 +83,34 @@ class AuthorisationResponse(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
+class BreakGlassRequest(StrictSerializer):
+    reason = serializers.CharField(max_length=4000, help_text="Why it cannot wait: 20 characters or more.")
+    operations = serializers.ListField(
+        child=serializers.ChoiceField(choices=_ANY_OPERATIONS), min_length=1, max_length=len(_ANY_OPERATIONS)
+    )
+    end_user = serializers.ChoiceField(choices=_CATEGORIES, help_text="For whom.")
+    jurisdiction = serializers.ChoiceField(choices=sorted(JURISDICTION_PARENTS), help_text="With its parts.")
+    hours = serializers.IntegerField(min_value=1, max_value=24, help_text="How long at most, from now.")
+
+
+class BreakGlassResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    reason = serializers.CharField()
+    operations = serializers.ListField(child=serializers.CharField())
+    end_user = serializers.ChoiceField(choices=_CATEGORIES)
+    jurisdiction = serializers.CharField()
+    opened_by_id = serializers.UUIDField()
+    opened_at = serializers.DateTimeField()
+    confirm_by = serializers.DateTimeField(help_text="It ends then unless a second person confirms it before.")
+    confirmed_by_id = serializers.UUIDField(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True, help_text="When it was ended early.")
+    review_by = serializers.DateTimeField(help_text="The organisation is suspended then unless it is reviewed before.")
+    reviewed_at = serializers.DateTimeField(allow_null=True)
+    finding = serializers.ChoiceField(choices=["", *BreakGlassGrant.Finding.values])
+
+
 class CaseResponse(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     reference = serializers.CharField()
@@ -83,6 +121,7 @@ class CaseResponse(serializers.Serializer[Any]):
     opened_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     authorisations = AuthorisationResponse(many=True)
+    break_glass = BreakGlassResponse(many=True, help_text="Emergencies declared in the case.")
 
 
 class CasePage(serializers.Serializer[Any]):
@@ -102,12 +141,18 @@ def case_of(case: Case) -> dict[str, Any]:
         "opened_at": case.opened_at,
         "closed_at": case.closed_at,
         "authorisations": list(map(authorisation_of, case.authorisations.all())),
+        "break_glass": list(map(emergency_of, case.emergencies.all())),
     }
 
 
 def authorisation_of(authorisation: Authorisation) -> dict[str, Any]:
     """Return the members of `AuthorisationResponse`."""
     return {str(name): getattr(authorisation, str(name)) for name in AuthorisationResponse().get_fields()}
+
+
+def emergency_of(grant: BreakGlassGrant) -> dict[str, Any]:
+    """Return the members of `BreakGlassResponse`."""
+    return {str(name): getattr(grant, str(name)) for name in BreakGlassResponse().get_fields()}
 
 
 class ReviewCandidateResponse(serializers.Serializer[Any]):

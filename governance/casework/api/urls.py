@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from governance.casework.api import views
+from governance.casework.api import emergency_views, views
 
 _CASE = "cases/<uuid:case_id>"
+_BREAK_GLASS = f"{_CASE}/break-glass"
 _AUTHORISATION = f"{_CASE}/authorisations/<uuid:authorisation_id>"
 
 urlpatterns = [
@@ -15,6 +16,9 @@ urlpatterns = [
     path(f"{_CASE}/authorisations", views.AuthorisationList.as_view(), name="authorisations"),
     path(f"{_AUTHORISATION}:ratify", views.AuthorisationRatification.as_view(), name="authorisation-ratify"),
     path(f"{_AUTHORISATION}:revoke", views.AuthorisationWithdrawal.as_view(), name="authorisation-revoke"),
+    path(_BREAK_GLASS, emergency_views.BreakGlass.as_view(), name="break-glass"),
+    path(f"{_BREAK_GLASS}/<uuid:grant_id>:confirm", emergency_views.Confirmation.as_view(), name="break-glass-confirm"),
+    path(f"{_BREAK_GLASS}/<uuid:grant_id>:close", emergency_views.Closing.as_view(), name="break-glass-close"),
     path("review-tasks", views.ReviewTaskList.as_view(), name="review-tasks"),
     path("review-tasks/<uuid:task_id>", views.ReviewTaskDetail.as_view(), name="review-task"),
 ]
