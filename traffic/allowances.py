@@ -112,6 +112,13 @@ def standing_of_tenant(actor: Actor) -> Standing:
     return Standing(limits, None)
 
 
+def default_limits(*, is_key: bool) -> Limits:
+    """Return what the platform lets a key, or a tenant, use that has no allowance of its own."""
+    if is_key:
+        return Limits(settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY)
+    return Limits(settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY)
+
+
 def forget() -> None:
     """Let changed allowances take effect in this process now."""
     caches["process"].clear()
@@ -181,9 +188,7 @@ def _limits_of(actor: Actor) -> tuple[Limits, Limits]:
         f"allowances:{actor.tenant_id}", lambda: _read(actor.tenant_id), _REMEMBER_SECONDS
     )
     rows: dict[uuid.UUID | None, Limits] = remembered or {}
-    key = rows.get(actor.id, Limits(settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY))
-    tenant = rows.get(None, Limits(settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY))
-    return key, tenant
+    return rows.get(actor.id, default_limits(is_key=True)), rows.get(None, default_limits(is_key=False))
 
 
 def _read(tenant_id: uuid.UUID) -> dict[uuid.UUID | None, Limits]:
@@ -192,13 +197,9 @@ def _read(tenant_id: uuid.UUID) -> dict[uuid.UUID | None, Limits]:
         rows = list(Allowance.objects.filter(tenant_id=tenant_id))
     found = {}
     for row in rows:
-        minute, day = (
-            (settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE, settings.CUSTOS_TENANT_UNITS_PER_DAY)
-            if row.actor_id is None
-            else (settings.CUSTOS_KEY_REQUESTS_PER_MINUTE, settings.CUSTOS_KEY_UNITS_PER_DAY)
-        )
+        usual = default_limits(is_key=row.actor_id is not None)
         found[row.actor_id] = Limits(
-            minute if row.requests_per_minute is None else row.requests_per_minute,
-            day if row.units_per_day is None else row.units_per_day,
+            usual.requests_per_minute if row.requests_per_minute is None else row.requests_per_minute,
+            usual.units_per_day if row.units_per_day is None else row.units_per_day,
         )
     return found

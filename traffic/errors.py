@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Conflict, InvalidRequest
+from common.errors import Conflict, Forbidden, InvalidRequest
 
 
 class IdempotencyKeyInvalid(InvalidRequest):
@@ -28,3 +28,10 @@ class IdempotencyKeyInUse(Conflict):
 class DaysInvalid(InvalidRequest):
     code = "days-invalid"
     title = "The days must be dates such as 2026-03-02, the first not after the last"
+
+
+class AllowanceRaised(Forbidden):
+    """Lowering takes one officer; raising is risky for everybody else, and takes two."""
+
+    code = "allowance-raised"
+    title = "More than now takes two officers: ask for the change in the administration"

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from common.context import Actor, tenant_scope
+from common.errors import InvalidRequest
 from common.vocabulary import Operation, StaffRole
 from governance import gate
-from governance.audit import ledger
 from governance.audit.tags import Tag
-from governance.errors import NotPermittedForRole
-from tenants.models import User
-from traffic.errors import DaysInvalid
+from governance.four_eyes import ChangeKind, Execution, Payload, Signed
+from governance.services.payloads import ids, number
+from governance.services.signing import record, require
+from tenants.models import Tenant, User
+from traffic.allowances import default_limits
+from traffic.errors import AllowanceRaised, DaysInvalid
 from traffic.models import Allowance, UsageCounter
 
 R = TypeVar("R")
+
+_USING: Final = "officer"
 
 # In the order of `UsageOfDay`.
 _COUNTED: Final = ("requests", "refused", "throttled", "failed", "images")
@@ -98,7 +104,7 @@ def set_allowance(
     requests_per_minute: int | None = None,
     units_per_day: int | None = None,
 ) -> Allowance:
-    """Say what a tenant, or one of its keys, may use. Noticed by every process within seconds.
+    """Say that a tenant, or one of its keys, may use no more than now. Noticed by every process within seconds.
 
     Args:
         tenant_id: whose.
@@ -109,20 +115,73 @@ def set_allowance(
 
     Raises:
         NotPermittedForRole: `set_by` is no officer.
+        AllowanceRaised: it would be more than now, which takes two officers (`RAISING`).
     """
-    if set_by.staff_role != StaffRole.OFFICER:
-        raise NotPermittedForRole("Allowances are set by vetting officers.")
-    values = {"requests_per_minute": requests_per_minute, "units_per_day": units_per_day}
-    with transaction.atomic(using="officer"):
-        allowance, _ = Allowance.objects.using("officer").update_or_create(
-            tenant_id=tenant_id, actor_id=key_id, defaults=values
-        )
-        ledger.record_event(
-            Tag.ALLOWANCE_SET,
-            actor=ledger.ActorRef("user", str(set_by.id)),
-            resource=ledger.Resource("api_key" if key_id else "tenant", key_id or tenant_id),
-            tenant_id=tenant_id,
-            data=values,
-            using="officer",
-        )
+    require(set_by, role=StaffRole.OFFICER)
+    wanted = {"requests_per_minute": requests_per_minute, "units_per_day": units_per_day}
+    with transaction.atomic(using=_USING):
+        if _is_looser(wanted, than=_held(tenant_id, key_id=key_id), is_key=key_id is not None):
+            raise AllowanceRaised
+        return _set(tenant_id, key_id=key_id, values=wanted, people=(set_by,))
+
+
+def allowance_payload(tenant_id: uuid.UUID, *, key_id: uuid.UUID | None, **limits: int | None) -> dict[str, Any]:
+    """Return what two officers sign to set an allowance, lower or higher."""
+    return {"tenant": str(tenant_id), "key": str(key_id) if key_id else None, **limits}
+
+
+def check_allowance(payload: Payload) -> None:
+    """Refuse an allowance of nobody, or limits that are no numbers."""
+    _allowance_of(payload)
+
+
+def execute_allowance(payload: Payload, signed: Signed) -> Execution:
+    """Set it, by the two officers who signed."""
+    tenant_id, key_id, values = _allowance_of(payload)
+    return Execution(result_id=_set(tenant_id, key_id=key_id, values=values, people=signed.people).pk)
+
+
+RAISING: Final = ChangeKind(
+    slug="set_allowance",
+    label="Set how much an organisation may use",
+    roles=frozenset({StaffRole.OFFICER}),
+    check=check_allowance,
+    execute=execute_allowance,
+    subject="tenant",
+)
+
+
+def _allowance_of(payload: Payload) -> tuple[uuid.UUID, uuid.UUID | None, dict[str, int | None]]:
+    tenant_id = ids(payload, "tenant")
+    if not Tenant.objects.using(_USING).filter(id=tenant_id).exists():
+        raise InvalidRequest("The change names no tenant.")
+    key_id = ids(payload, "key") if payload.get("key") is not None else None
+    return tenant_id, key_id, {name: number(payload, name) for name in ("requests_per_minute", "units_per_day")}
+
+
+def _set(
+    tenant_id: uuid.UUID, *, key_id: uuid.UUID | None, values: dict[str, int | None], people: tuple[User, ...]
+) -> Allowance:
+    allowance, _ = Allowance.objects.using(_USING).update_or_create(
+        tenant_id=tenant_id, actor_id=key_id, defaults=values
+    )
+    resource = ("api_key" if key_id else "tenant", key_id or tenant_id)
+    record(Tag.ALLOWANCE_SET, people, resource=resource, tenant_id=tenant_id, data=values)
     return allowance
+
+
+def _held(tenant_id: uuid.UUID, *, key_id: uuid.UUID | None) -> dict[str, int | None]:
+    rows = Allowance.objects.using(_USING).select_for_update().filter(tenant_id=tenant_id, actor_id=key_id)
+    row = rows.first() or Allowance()
+    return {"requests_per_minute": row.requests_per_minute, "units_per_day": row.units_per_day}
+
+
+def _is_looser(wanted: dict[str, int | None], *, than: dict[str, int | None], is_key: bool) -> bool:
+    usual = default_limits(is_key=is_key)
+    defaults = {"requests_per_minute": usual.requests_per_minute, "units_per_day": usual.units_per_day}
+
+    def room(limit: int | None, name: str) -> float:
+        number = defaults[name] if limit is None else limit
+        return number or math.inf
+
+    return any(room(wanted[name], name) > room(than[name], name) for name in wanted)

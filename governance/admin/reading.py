@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from common.vocabulary import StaffRole
 from governance import selectors, services
+from governance.admin import tenants
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
 from governance.audit import selectors as log
 from governance.audit.models import Decision
@@ -38,13 +39,15 @@ class TenantAdmin(ReadOnlyAdmin):
         return [
             path("categories/", shown, name="tenants_tenant_categories"),
             path("<uuid:tenant_id>/suspend/", suspend, name="tenants_tenant_suspend"),
+            *tenants.urls(self),
             *super().get_urls(),
         ]
 
     def acts(self, request: HttpRequest, obj: Any) -> Sequence[Link]:
+        asked = tenants.links(request, obj.pk)
         if role_of(request) != StaffRole.OVERSIGHT:
-            return ()
-        return (Link("Suspend", reverse("admin:tenants_tenant_suspend", args=[obj.pk])),)
+            return asked
+        return (Link("Suspend", reverse("admin:tenants_tenant_suspend", args=[obj.pk])), *asked)
 
     def suspend(self, request: HttpRequest, tenant_id: uuid.UUID) -> HttpResponse:
         """Stop an organisation, or one of its users, keys or collections, at once."""

@@ -53,6 +53,10 @@ class Tag(StrEnum):
     )
     SECOND_FACTOR_REMOVED = "user:second-factor-removed", "A second factor was taken away."
     POLICY_PUBLISHED = "policy:published", "A policy version was published with its effective date."
+    POLICY_REPLAYED = (
+        "policy:replayed",
+        "The oversight had past decisions replayed under candidate rules; the digest of these, and of how many days.",
+    )
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
     APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."
@@ -80,12 +84,19 @@ class Tag(StrEnum):
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."
-    ALLOWANCE_SET = "allowance:set", "An officer set how much a tenant, or one of its keys, may use."
+    ALLOWANCE_SET = (
+        "allowance:set",
+        "One officer lowered how much a tenant, or one of its keys, may use, or two set it.",
+    )
     CHANGE_PROPOSED = "change:proposed", "A member of staff asked for a change that takes two people."
     CHANGE_EXECUTED = "change:executed", "A second member of staff signed a change, and it was executed."
     CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
+    ENGINE_MOVE_STARTED = "engine-move:started", "A collection began to move to another engine version."
+    ENGINE_MOVE_SWITCHED = "engine-move:switched", "A collection is searched with another engine version from now on."
+    ENGINE_MOVE_ROLLED_BACK = "engine-move:rolled-back", "A collection is searched with its first engine version again."
+    ENGINE_MOVE_ENDED = "engine-move:ended", "The index of a collection that was not searched was deleted."
     RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (

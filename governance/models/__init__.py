@@ -10,6 +10,7 @@ from governance.models.in_force import (
     Suspension,
     TwoApprovers,
 )
+from governance.models.replays import PolicyReplay
 
 __all__ = [
     "Approval",
@@ -17,6 +18,7 @@ __all__ = [
     "Exemption",
     "Moratorium",
     "PolicyEpoch",
+    "PolicyReplay",
     "PolicyVersion",
     "Suspension",
     "TwoApprovers",

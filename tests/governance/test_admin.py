@@ -28,9 +28,9 @@ def officer() -> Client:
 def test_every_page_over_governance_and_log_is_read_only() -> None:
     shown = set(admin.site._registry)
 
-    assert {model for model in shown if model._meta.app_label in ("governance", "audit", "tenants", "vetting")} == set(
-        PAGES
-    )
+    assert {
+        model for model in shown if model._meta.app_label in ("governance", "audit", "tenants", "vetting", "casework")
+    } == set(PAGES)
     assert {AuditEntry, Moratorium, Approval, Suspension} <= set(PAGES)
 
 

@@ -285,6 +285,42 @@ def test_a_change_of_a_kind_that_nobody_knows_is_shown_and_not_offered(oversight
     assert _page(change, "approve") not in page
 
 
+@pytest.mark.parametrize(
+    ("slug", "asked"),
+    [
+        ("set_allowance", {"requests_per_minute": "9000", "key": ""}),
+        (
+            "grant_watchlist",
+            {
+                "collection": str(new_id()),
+                "operation": "Festival, 1 to 3 May",
+                **{"effective_from_0": "2027-05-01", "effective_from_1": "00:00:00"},
+                **{"expires_at_0": "2027-05-03", "expires_at_1": "00:00:00"},
+            },
+        ),
+        ("review_subject", {"subject": "0" * 64}),
+    ],
+)
+def test_what_concerns_one_organisation_is_asked_for_on_its_page(
+    alice: Player, oversight: Client, officer: Client, slug: str, asked: dict[str, Any]
+) -> None:
+    role, asks, cannot = (
+        (StaffRole.OVERSIGHT, oversight, officer)
+        if slug == "review_subject"
+        else (StaffRole.OFFICER, officer, oversight)
+    )
+    page = f"/admin/tenants/tenant/{alice.tenant.id}/{slug}/"
+
+    assert page in asks.get(f"/admin/tenants/tenant/{alice.tenant.id}/change/").content.decode()
+    assert page not in cannot.get(f"/admin/tenants/tenant/{alice.tenant.id}/change/").content.decode()
+    assert cannot.get(page).status_code == 403
+    assert asks.get(page).status_code == 200
+    assert asks.post(page, {**STATEMENT, **asked}).status_code == 302
+    change = _newest_change()
+    assert (change.kind, change.payload["tenant"]) == (slug, str(alice.tenant.id))
+    assert _sign(client_of(role)[0], change) == 302
+
+
 def _broken_glass(make_player: PlayerFactory) -> BreakGlassGrant:
     player = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO))
     with tenant_scope(player.tenant.id):

@@ -15,16 +15,21 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from common.context import Actor, tenant_scope
-from common.errors import QuotaExceeded
+from common.errors import InvalidRequest, QuotaExceeded
+from common.ids import new_id
 from common.problems import Throttled
+from governance import four_eyes
 from governance.audit.models import AuditEntry
 from governance.audit.tags import Tag
 from governance.errors import NotPermittedForRole
+from governance.four_eyes import Statement
 from recognition.engines.fake import face_picture
 from tenants import services as tenants
 from tests.plugin import REPOSITORY
 from tests.worlds import Player, PlayerFactory, Staff, World
 from traffic import allowances, services
+from traffic.errors import AllowanceRaised
+from traffic.models import Allowance
 
 
 @pytest.fixture(autouse=True)
@@ -141,14 +146,48 @@ def test_without_the_broker_each_process_counts_for_itself(alice: Player, settin
 def test_an_officer_gives_a_tenant_an_allowance_of_its_own(alice: Player, staff: Staff, settings: Settings) -> None:
     settings.CUSTOS_TENANT_REQUESTS_PER_MINUTE = 1
 
-    services.set_allowance(alice.tenant.id, set_by=staff.officers[0], requests_per_minute=3)
+    with pytest.raises(AllowanceRaised):
+        services.set_allowance(alice.tenant.id, set_by=staff.officers[0], requests_per_minute=3)
+    _raise(alice, staff, requests_per_minute=3, units_per_day=None)
     allowances.forget()
 
     assert _statuses(alice, 4) == [200, 200, 200, 429]
     with tenant_scope(alice.tenant.id):
         entry = AuditEntry.objects.filter(tenant_id=alice.tenant.id, kind="event").order_by("-ins_id")[0]
     assert entry.content["action"] == Tag.ALLOWANCE_SET
-    assert entry.content["data"] == {"requests_per_minute": 3, "units_per_day": None}
+    signed = [str(officer.pk) for officer in staff.officers]
+    assert entry.content["data"] == {"requests_per_minute": 3, "units_per_day": None, "people": signed}
+
+
+def test_one_officer_lowers_it_and_two_take_the_limit_away(alice: Player, staff: Staff, settings: Settings) -> None:
+    settings.CUSTOS_TENANT_UNITS_PER_DAY = 0
+    lower = {"set_by": staff.officers[0], "units_per_day": 5}
+    services.set_allowance(alice.tenant.id, **lower)
+
+    for looser in ({"units_per_day": 6}, {"units_per_day": 0}, {"units_per_day": None}):
+        with pytest.raises(AllowanceRaised):
+            services.set_allowance(alice.tenant.id, **{**lower, **looser})
+    services.set_allowance(alice.tenant.id, **{**lower, "requests_per_minute": 7})
+    _raise(alice, staff, requests_per_minute=0, units_per_day=0)
+
+    with tenant_scope(alice.tenant.id):
+        row = Allowance.objects.get(tenant_id=alice.tenant.id)
+    assert (row.requests_per_minute, row.units_per_day) == (0, 0)
+
+
+def test_a_change_of_an_allowance_names_a_tenant(staff: Staff) -> None:
+    with pytest.raises(InvalidRequest, match="no tenant"):
+        four_eyes.propose(
+            "set_allowance",
+            services.allowance_payload(new_id(), key_id=None, requests_per_minute=1, units_per_day=None),
+            proposer=staff.officers[0],
+            statement=Statement("why", interest="none"),
+        )
+
+
+def _raise(player: Player, staff: Staff, **limits: int | None) -> None:
+    payload = services.allowance_payload(player.tenant.id, key_id=None, **limits)
+    four_eyes.sign_together("set_allowance", payload, people=staff.officers, reason="A larger customer.")
 
 
 def test_an_allowance_of_a_key_leaves_the_rest_of_the_defaults(alice: Player, staff: Staff, settings: Settings) -> None:
@@ -181,7 +220,7 @@ def test_the_command_sets_an_allowance(alice: Player, staff: Staff) -> None:
         call_command("set_allowance", "nobody", **options)
     with pytest.raises(CommandError, match="no officer"):
         call_command("set_allowance", alice.tenant.slug, **{**options, "officer": "nobody"})
-    with pytest.raises(CommandError, match="officers"):
+    with pytest.raises(CommandError, match="role officer"):
         call_command("set_allowance", alice.tenant.slug, **{**options, "officer": staff.oversight[0].username})
 
 

@@ -14,7 +14,10 @@ from traffic import services
 
 
 class Command(BaseCommand):
-    help = "Set what a tenant, or one of its keys, may use. A limit left out is the platform's default; 0 is none."
+    help = (
+        "Let a tenant, or one of its keys, use no more than it may now (two officers raise it, in the administration)."
+        " A limit left out is the platform's default; 0 is none."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help="the tenant's slug")
@@ -28,14 +31,9 @@ class Command(BaseCommand):
         officer = User.objects.filter(username=options["officer"]).first()
         if tenant is None or officer is None:
             raise CommandError(f"There is no {'tenant' if tenant is None else 'officer'} of this name.")
+        limits = {name: options[name] for name in ("requests_per_minute", "units_per_day")}
         try:
-            services.set_allowance(
-                tenant.id,
-                set_by=officer,
-                key_id=options["key"],
-                requests_per_minute=options["requests_per_minute"],
-                units_per_day=options["units_per_day"],
-            )
+            services.set_allowance(tenant.id, set_by=officer, key_id=options["key"], **limits)
         except PlatformError as error:
-            raise CommandError(error.detail) from error
+            raise CommandError(error.detail or error.title) from error
         self.stdout.write(f"Set for {tenant.slug}; every process notices within seconds.")

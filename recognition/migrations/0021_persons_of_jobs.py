@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0018_buckets_row_security")]
+    dependencies = [("recognition", "0020_template_indexes")]
     operations = [
         migrations.AddField(
             "jobitem", "person_name", models.CharField(blank=True, default="", max_length=128), preserve_default=False
