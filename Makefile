@@ -9,9 +9,12 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 DATA ?=
 FILE ?= custos.dump
 T ?= tests
+comma := ,
+COVERED := $(subst $() ,$(comma),governance/gate.py governance/judging.py governance/four_eyes.py governance/audit/ledger.py \
+  governance/policies/* governance/rules/*)
 BENCHMARKS := runtimes engine gate audit edge search_request enrolment detect_parallel stopping rekognition moratorium
 
-.PHONY: help install run demo test check format lint types imports migrations unit fuzz bench models vendor lock clean manage backup restore
+.PHONY: help install run demo test check format lint types imports migrations unit coverage fuzz bench models vendor lock clean manage backup restore
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
@@ -54,6 +57,10 @@ format: install ## Format the code and apply safe fixes
 
 unit: install models ## The fast part of the suite; T=tests/audit for a part of it
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not long" $(T)
+
+coverage: install models ## Measure the gate, the rules, four-eyes and the ledger: every branch must be tested
+	$(BIN)/coverage run --branch --source=governance -m pytest -n 0 -m "not slow and not long" tests/governance tests/audit
+	$(BIN)/coverage report --show-missing --fail-under=100 --include="$(COVERED)"
 
 fuzz: install models ## Send ten thousand mutated requests to the Rekognition edge (minutes)
 	$(BIN)/python -m pytest -m long tests/rekognition

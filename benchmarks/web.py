@@ -25,12 +25,24 @@ class Upload:
         self._path = path
         self._body, content_type = encode_multipart_formdata({"image": ("picture.jpg", picture, "image/jpeg")})
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
-        self._connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
+        self._address = address.removeprefix("http://")
+        self._connect()
+
+    def send(self) -> tuple[int, bytes]:
+        """Return the status and the content of the answer; a connection that the server gave up idle is opened anew."""
+        try:
+            return self._send()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            self._connection.close()
+            self._connect()
+            return self._send()
+
+    def _connect(self) -> None:
+        self._connection = http.client.HTTPConnection(self._address, timeout=120)
         self._connection.connect()
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send(self) -> tuple[int, bytes]:
-        """Return the status and the content of the answer."""
+    def _send(self) -> tuple[int, bytes]:
         self._connection.request("POST", self._path, self._body, self._headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()

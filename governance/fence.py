@@ -16,13 +16,17 @@ from django.db import connections, transaction
 
 # One key for the whole platform, in the two-integer space so that no other lock of ours can collide.
 _FENCE: Final = (0x43555354, 1)  # "CUST"
+# Two statements in one message: each has a snapshot of its own, so the second sees what was committed before the lock.
+_CROSS: Final = (
+    "SELECT pg_advisory_xact_lock_shared(%s, %s); SELECT epoch, clock_timestamp() FROM governance_policyepoch"
+)
 
 
 def cross() -> tuple[int, datetime]:
     """Take the shared lock in the open transaction on `default`; return the epoch and the database's clock under it."""
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _FENCE)
-        cursor.execute("SELECT epoch, clock_timestamp() FROM governance_policyepoch")
+        cursor.execute(_CROSS, _FENCE)
+        cursor.nextset()
         epoch, now = cursor.fetchone()
     return epoch, now
 

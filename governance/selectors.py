@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
 from common.context import Actor, ActorKind
+from common.prepared import execute_prepared
 from common.vocabulary import CustomerCategory, Operation, Purpose, TenantRole
 from governance import policy_signatures
+from governance.audit import staleness
 from governance.errors import PolicyMissing, PolicyNotSigned
 from governance.models import Suspension
 from governance.policies import Policy
@@ -120,12 +121,7 @@ SELECT
         WHERE b.tenant_id = %(tenant)s AND b.reviewed_at IS NULL),
     (SELECT custos_micros(max(t.expires_at)) FROM casework_trainingattestation t
         WHERE t.tenant_id = %(tenant)s AND t.user_id = %(user)s AND t.revoked_at IS NULL),
-    EXISTS (SELECT FROM (SELECT queued_at FROM audit_pending ORDER BY ins_id LIMIT 1) oldest
-        WHERE queued_at < moment.now - make_interval(secs => %(sequencer_lag)s)),
-    EXISTS (SELECT FROM audit_signing_key WHERE use = 'witness')
-        AND EXISTS (SELECT FROM (SELECT ts FROM audit_checkpoint
-            WHERE size > coalesce((SELECT max(size) FROM audit_cosignature), 0) ORDER BY size LIMIT 1) uncosigned
-            WHERE ts < moment.now - make_interval(secs => %(witness_lag)s))
+    audit_stale_parts(moment.now, %(sequencer_lag)s, %(witness_lag)s, %(witness_required)s)
 FROM moment
 """
 
@@ -146,16 +142,13 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "key": actor.id if actor.kind is ActorKind.API_KEY else None,
         "user": actor.id if actor.kind is ActorKind.USER else None,
         "targets": list(targets),
-        "sequencer_lag": settings.CUSTOS_SEQUENCER_LAG_SECONDS,
-        "witness_lag": settings.CUSTOS_WITNESS_LAG_SECONDS,
         "case": actor.usage.case_ref,
+        **staleness.limits(),
     }
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_SNAPSHOT, parameters)
-        (
-            now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
-            review_due, trained_until, is_sequencer_stale, is_witness_stale,
-        ) = cursor.fetchone()  # fmt: skip
+    (
+        now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
+        review_due, trained_until, stale_parts,
+    ) = execute_prepared(_SNAPSHOT, parameters)[0]  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
     suspended = _values(suspended)
@@ -164,9 +157,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
         "tenant_category": category,
         "moratoria": _values(moratoria),
         "exemptions": _values(exemptions),
-        "audit_stale": [
-            part for part, is_stale in (("sequencer", is_sequencer_stale), ("witness", is_witness_stale)) if is_stale
-        ],
+        "audit_stale": stale_parts,
         "review_training_until": trained_until,
         **_approval_facts(_values(approval)),
         **_case_facts(_values(case), is_stated=actor.usage.case_ref is not None),

@@ -92,6 +92,11 @@ def client_with(token: str, **headers: str) -> APIClient:
 @pytest.fixture(scope="session")
 def staff(django_db_setup: None) -> Staff:
     """Two officers and two oversight members, once a process."""
+    return new_staff()
+
+
+def new_staff() -> Staff:
+    """Make them in the database in use."""
 
     def person(role: StaffRole) -> User:
         return tenants.create_staff(
@@ -110,6 +115,11 @@ PlayerFactory = Callable[..., Player]
 @pytest.fixture(scope="session")
 def make_player(staff: Staff) -> PlayerFactory:
     """Make a tenant with a key; keyword arguments change what it is approved for."""
+    return player_factory(staff)
+
+
+def player_factory(staff: Staff) -> PlayerFactory:
+    """Return what makes tenants that these officers approve, in the database in use."""
 
     def make(
         category: CustomerCategory = CustomerCategory.CONSUMER_SOFTWARE,

@@ -10,6 +10,7 @@ from typing import Final
 from django.db import connections
 from django.db.models import Q, QuerySet
 
+from governance.audit import staleness
 from governance.audit.checking.tree import leaf_hash, root_from_inclusion
 from governance.audit.models import AuditEntry, EntryKind
 from governance.audit.selectors import leaf_index
@@ -21,6 +22,7 @@ _CHECKPOINT = """
     SELECT c.size, c.root, c.ts, (SELECT max(size) FROM audit_cosignature) FROM audit_checkpoint c
     ORDER BY c.size DESC LIMIT 1
 """
+_WITNESS = "SELECT EXISTS (SELECT FROM audit_signing_key WHERE use = 'witness')"
 _WAITING = "SELECT count(*), extract(epoch FROM clock_timestamp() - min(queued_at))::float FROM audit_pending"
 _VOLUME = """
     SELECT hour, count(e.id) FILTER (WHERE e.kind = 'decision'), count(e.id) FILTER (WHERE e.kind = 'outcome'),
@@ -54,13 +56,15 @@ class ProofStatus:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """The newest checkpoint, how far the witness has come, and what waits."""
+    """The newest checkpoint, how far the witness has come, what waits, and which parts are behind (AUD-002)."""
 
     size: int
     signed_at: datetime | None
     cosigned: int
     waiting: int
     waiting_seconds: float
+    stale: tuple[str, ...]
+    has_witness: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,11 @@ def log_state() -> LogState:
         row = cursor.fetchone()
         cursor.execute(_WAITING)
         waiting, seconds = cursor.fetchone()
+        cursor.execute(_WITNESS)
+        (has_witness,) = cursor.fetchone()
     size, signed_at, cosigned = (row[0], row[2], row[3] or 0) if row else (0, None, 0)
-    return LogState(size, signed_at, cosigned, waiting, seconds or 0.0)
+    stale = tuple(staleness.stale_parts(using=STAFF))
+    return LogState(size, signed_at, cosigned, waiting, seconds or 0.0, stale, has_witness)
 
 
 def hourly_volume(*, hours: int = 48) -> list[Volume]:

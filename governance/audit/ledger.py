@@ -24,6 +24,7 @@ from common.canonical import canonical_json
 from common.ids import new_id
 from common.keys import tenant_key
 from common.permits import Permit, mint_permit
+from common.prepared import execute_prepared
 from governance.audit import receipts
 from governance.audit.checking.tree import leaf_hash
 from governance.audit.errors import LedgerUnavailable
@@ -142,8 +143,7 @@ def record_outcome(record: OutcomeRecord) -> uuid.UUID:
     """
     entry_id, row = _outcome_row(record)
     try:
-        with connections["default"].cursor() as cursor:
-            cursor.execute(_INSERT, row)
+        execute_prepared(_INSERT, row)
     except DatabaseError as error:
         raise LedgerUnavailable("The outcome could not be recorded, so nothing was done.") from error
     return entry_id

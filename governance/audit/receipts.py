@@ -8,6 +8,7 @@ import uuid
 from datetime import datetime
 
 import psycopg
+from django.conf import settings
 from psycopg_pool import PoolTimeout
 
 from common import context
@@ -42,7 +43,7 @@ def ready_signer() -> Signer:
         LedgerUnavailable: there is no key, or it cannot be read.
     """
     global _signer
-    now, folder = time.monotonic(), str(key_files.folder())
+    now, folder = time.monotonic(), str(settings.CUSTOS_KEYS_DIR)
     with _lock:
         if _signer is None or _signer[0] != folder or now - _signer[1] > REMEMBERED_SECONDS:
             _signer = (folder, now, key_files.load(_newest_key()))

@@ -92,6 +92,10 @@ class Tag(StrEnum):
     CHANGE_REJECTED = "change:rejected", "A change that was asked for was turned down."
     CHANGE_WITHDRAWN = "change:withdrawn", "Who asked for a change took it back."
     CHANGE_ALTERED = "change:altered", "A change was not what had been proposed; it was refused."
+    ENGINE_MOVE_STARTED = "engine-move:started", "A collection began to move to another engine version."
+    ENGINE_MOVE_SWITCHED = "engine-move:switched", "A collection is searched with another engine version from now on."
+    ENGINE_MOVE_ROLLED_BACK = "engine-move:rolled-back", "A collection is searched with its first engine version again."
+    ENGINE_MOVE_ENDED = "engine-move:ended", "The index of a collection that was not searched was deleted."
     RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (

@@ -1,8 +1,7 @@
 """BRK: an emergency that the approval did not foresee.
 
-A grant of the case lets an organisation that is vetted go outside its registered use and past a moratorium on certain
-categories, for one end user and jurisdiction, for hours. It does so inside the two families that ask
-(`broken_glass`); every other rule judges as ever.
+A grant of the case lets an organisation that is vetted go outside its registered use, for one end user and
+jurisdiction, for hours. It does so inside the one rule that asks (`broken_glass`); every other rule judges as ever.
 """
 
 from __future__ import annotations
@@ -58,9 +57,8 @@ BRK_RULES: Final = (
         title="Break-glass",
         effect=Effect.ALLOW,
         sentence="A case worker of a vetted organisation has broken the glass in the case, with a reason, for these"
-        " operations, this end user and jurisdiction. While that is live, the registered use (VET-004) and moratoria"
-        " that name categories or end users (MOR-001, MOR-002) do not stand in the way. A prohibition, a suspension, a"
-        " moratorium that names nobody and so stops everybody, and every other rule still refuse.",
+        " operations, this end user and jurisdiction. While that is live, the registered use (VET-004) does not stand"
+        " in the way. A prohibition, a suspension, a moratorium and every other rule still refuse.",
         reason="",
         source=_SOURCE,
         needs=("approval_state", *GLASS_FACTS),

@@ -24,7 +24,7 @@ EVIDENCE_RULES: Final = (
         effect=Effect.DENY,
         sentence="The sequencer of the audit log, or its witness, has not kept up for longer than the operator allows"
         " (`CUSTOS_SEQUENCER_LAG_SECONDS`, `CUSTOS_WITNESS_LAG_SECONDS`): high-risk operations stop, reading goes on."
-        " Where no witness is registered, none is waited for.",
+        " Where no witness is registered none is waited for, unless `CUSTOS_WITNESS_REQUIRED` asks for one.",
         reason="The audit log is not being proven right now: its {parts} has not kept up.",
         source="EU AI Act (in force 1 August 2024), Article 12 (automatic recording of events); C2SP tlog-witness.",
         needs=("audit_stale",),

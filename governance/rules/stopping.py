@@ -8,7 +8,6 @@ from typing import Any, Final
 from common.vocabulary import RIGHTS
 from governance.facts import Facts
 from governance.rules.approval import MINIMUM_APPROVERS
-from governance.rules.emergency import broken_glass
 from governance.rules.rule import Default, Effect, Finding, Parameters, Rule, since
 from governance.rules.situation import FactsMissing, Situation, known, unknowns
 
@@ -30,7 +29,6 @@ _MORATORIUM_FACTS: Final = (
     "on_behalf_of",
     "moratoria",
     "exemptions",
-    "break_glass",
 )
 
 
@@ -71,11 +69,10 @@ def _unexempted(situation: Situation) -> list[tuple[Record, list[Record]]]:
         FactsMissing: none surely stops it, but one may: a fact that would tell is not stated, or too broad.
     """
     now = known(situation.now)
-    is_emergency = broken_glass(situation) is not None
     stopping = []
     missing: dict[str, None] = {}
     for moratorium in situation.facts["moratoria"]:
-        if not _is_live(moratorium, now=now) or (is_emergency and not _is_for_everybody(moratorium)):
+        if not _is_live(moratorium, now=now):
             continue
         untold = unknowns(moratorium, situation=situation, counts_results=True)
         if untold is None:
@@ -115,10 +112,6 @@ def in_reach(facts: Facts) -> dict[str, list[Record]]:
         "moratoria": moratoria,
         "exemptions": [exemption for exemption in facts["exemptions"] if exemption["moratorium"] in ids],
     }
-
-
-def _is_for_everybody(moratorium: Record) -> bool:
-    return not moratorium["categories"] and not moratorium["end_users"]
 
 
 def _is_live(record: Record, *, now: int) -> bool:
@@ -176,7 +169,7 @@ MOR_RULES: Final = (
         sentence="A live moratorium covers the tenant's category or the end user's, the purpose, the operation and the"
         " jurisdiction, and no live exemption of the tenant covers the use. A moratorium for a jurisdiction holds in"
         " its parts, and a request for a wider one must say which part it means (INPUT-001); reading a result counts as"
-        " the operation that made it. Break-glass (BRK-001) lifts one that names categories or end users.",
+        " the operation that made it. Break-glass (BRK-001) lifts none.",
         reason="Stopped by moratorium {moratoria}.",
         source="Amazon's moratorium on police use of Rekognition (10 June 2020, since May 2021 until further notice).",
         needs=_MORATORIUM_FACTS,

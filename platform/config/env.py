@@ -94,6 +94,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("CUSTOS_SEQUENCER_LAG_SECONDS", "60", "An entry not sequenced for longer stops high-risk uses (AUD-002)."),
     Variable("CUSTOS_WITNESS_LAG_SECONDS", "600", "A checkpoint not cosigned for longer stops them too."),
+    Variable(
+        "CUSTOS_WITNESS_REQUIRED", "0", "1: they are stopped as well while no witness is registered; 0: none is needed."
+    ),
     Variable("CUSTOS_MAIL_FROM", "custos@localhost", "Sender of the platform's mail."),
     Variable(
         "EMAIL_URL", None, "Mail server, as smtp+tls://user:password@host:587; unset: files in $CUSTOS_HOME/mail."
@@ -254,6 +257,7 @@ class Environment:
     trusted_proxies: int = field(default_factory=lambda: _integer("CUSTOS_TRUSTED_PROXIES"))
     sequencer_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_SEQUENCER_LAG_SECONDS"))
     witness_lag_seconds: int = field(default_factory=lambda: _integer("CUSTOS_WITNESS_LAG_SECONDS"))
+    witness_required: bool = field(default_factory=lambda: _integer("CUSTOS_WITNESS_REQUIRED") != 0)
     witness_url: str | None = field(default_factory=lambda: _text("CUSTOS_WITNESS_URL"))
     mail_from: str = field(default_factory=lambda: _text("CUSTOS_MAIL_FROM") or "")
     email_url: str | None = field(default_factory=lambda: _text("EMAIL_URL"))

@@ -9,6 +9,8 @@ from django.http import HttpRequest, JsonResponse
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from governance.audit import staleness
+
 
 def live(request: HttpRequest) -> JsonResponse:
     """200 while the process answers at all."""
@@ -16,13 +18,16 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database and broker answer; 503 with the parts that do not."""
+    """200 when database and broker answer; 503 with the parts that do not.
+
+    An audit log that is `behind` makes nothing unready: reading goes on, and the gate stops what weighs most (AUD-002).
+    """
     parts = {"database": _database_answers(), "broker": _broker_answers()}
     is_ready = all(parts.values())
-    body = {
-        "status": "ok" if is_ready else "unavailable",
-        "parts": {k: "ok" if v else "down" for k, v in parts.items()},
-    }
+    said = {name: "ok" if answers else "down" for name, answers in parts.items()}
+    if parts["database"]:
+        said["audit_log"] = "behind" if staleness.stale_parts() else "ok"
+    body = {"status": "ok" if is_ready else "unavailable", "parts": said}
     return JsonResponse(body, status=200 if is_ready else 503)
 
 

@@ -29,7 +29,7 @@ MACHINE_PATHS: Final = ("/v1/", "/health/")
 _SECTIONS: Final = {
     **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
     **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
-    **dict.fromkeys(("face-join", "person-face-remove"), "collections"),
+    **dict.fromkeys(("face-join", "person-face-remove", "engine", "engine-step"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "evaluation": "evaluations",
     "decision": "decisions",

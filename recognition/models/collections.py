@@ -24,6 +24,7 @@ class Collection(TenantOwned):
 
     `template_seed` is the sealed seed of the secret rotation of its templates (`gallery.protection`). `threshold` is
     the lowest similarity, in per cent, that its searches may ask for. `tags` are the tenant's own words, by name.
+    `is_moving`: it has a second index, of another engine (`models.engine_moves`).
     `revision` grows with every change of the row, faces that come and go included: it is what an ETag stands for.
     """
 
@@ -37,6 +38,7 @@ class Collection(TenantOwned):
     tags = models.JSONField(default=dict, blank=True)
     store_images = models.BooleanField(default=False)
     partition_no = models.IntegerField()
+    is_moving = models.BooleanField(default=False)
     face_count = models.PositiveIntegerField(default=0)
     person_count = models.PositiveIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=1)
@@ -48,10 +50,6 @@ class Collection(TenantOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "id"], name="collection_of_tenant"),
             models.UniqueConstraint(fields=["tenant", "name"], name="collection_name_once_per_tenant"),
-            # What a template must agree with: its foreign key names all five (migration 0004).
-            models.UniqueConstraint(
-                fields=["partition_no", "tenant", "id", "engine_version", "dimensions"], name="collection_of_templates"
-            ),
             models.CheckConstraint(
                 name="collection_name_form",
                 condition=Q(name__regex=rf"^{COLLECTION_NAME}$") & ~Q(name__in=[".", ".."]),

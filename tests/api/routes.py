@@ -108,6 +108,10 @@ def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
 
 
+def same_engine(_: Objects) -> dict[str, Any]:
+    return {"engine": "fake"}
+
+
 def new_evaluation(objects: Objects) -> dict[str, Any]:
     return {"collection": objects.collection}
 
@@ -266,6 +270,14 @@ _USES = (
     Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/consents",     person,         201, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/consents:report", person,      200, 403, 403, 403, 404, 401),
+    # It has this engine already, and so never moved.
+    Row("POST",   f"{_COLLECTION}/engine-move",  same_engine,    409, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/engine-move",  nothing,        404, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/engine-move/unmoved", nothing, 404, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:fill", nothing,    404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:switch", nothing,  404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:roll-back", nothing, 404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:end", nothing,     404, 404, 404, 404, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),

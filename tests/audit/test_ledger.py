@@ -200,6 +200,12 @@ def test_an_outcome_that_cannot_be_written_takes_the_work_back(alice: Player, er
     assert _outcomes(alice, decision_id) == []
 
 
+def test_an_event_that_cannot_be_recorded_fails_with_what_it_tells_of() -> None:
+    resource = ledger.Resource("tests", None)
+    with no_entry_of("event"), pytest.raises(LedgerUnavailable, match="event"), transaction.atomic():
+        ledger.record_event(Tag.TENANT_CREATED, actor=ledger.SYSTEM, resource=resource, tenant_id=None, data={})
+
+
 def test_a_database_that_does_not_answer_is_unavailable(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
     record = _decision(alice)
 

@@ -66,7 +66,7 @@ def test_a_connection_that_died_is_replaced() -> None:
     with ledger_pool().connection() as own:
         row = own.execute("SELECT pg_backend_pid()").fetchone()
     with admin_connection() as admin:
-        admin.execute("SELECT pg_terminate_backend(%s)", [row[0] if row else None])
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", [row[0] if row else None])
 
     assert ledger.own_connection_now() is not None
 

@@ -54,6 +54,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collections": "/collections",
         "collection": f"{collection}/",
         "collection-delete": f"{collection}/delete",
+        "engine": f"{collection}/engine",
+        "engine-step": f"{collection}/engine/fill",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
         "face": f"{collection}/faces/{face.id}/",
@@ -185,7 +187,7 @@ ONLY_POST = {
     "organisation",
     "invitation-withdraw",
 }
-ONLY_POST |= {"case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
+ONLY_POST |= {"engine-step", "case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
 ONLY_POST |= {"break-glass-confirm", "break-glass-close"}
 ONLY_POST |= {"application-appeal", "application-evidence-remove"}
 # An owner does not review (`test_reviews` has who does).

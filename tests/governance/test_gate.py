@@ -23,7 +23,9 @@ from governance.models import Suspension
 from governance.policies import evaluate
 from governance.rules.review import REVIEW_OBLIGATIONS
 from governance.selectors import load_policy
+from recognition.engines.fake import face_picture
 from tenants import services as tenants
+from tests.casework.conftest import encoded
 from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, current_engine_versions, in_case
 
 # A search of an empty gallery by an engine that never matches falsely: nothing about size or model stands in its way.
@@ -433,3 +435,86 @@ def test_the_entry_holds_no_case_reference_in_clear(alice: Player) -> None:
 @pytest.fixture
 def world_pair(make_player: PlayerFactory) -> tuple[Player, Player]:
     return make_player(), make_player()
+
+
+def test_a_refused_admission_has_no_permit(make_player: PlayerFactory) -> None:
+    request = _request(make_player(approved=False))
+    admission = gate.Admission(request, gate.authorise(request))
+
+    with pytest.raises(PolicyRefused) as refusal:
+        _ = admission.permit
+
+    assert "VET-001" in [rule["id"] for rule in refusal.value.rules]
+
+
+def test_long_work_is_judged_again_once_its_decision_is_old(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        pytest.raises(PolicyRefused) as refusal,
+        gate.authorised(_request(alice, **SEARCH, threshold=92.5)) as admission,
+    ):
+        tenants.revoke_api_key(alice.tenant.id, key_id=alice.key_id, actor=ledger.SYSTEM)
+        admission.still_holds()  # it was judged a moment ago: nothing is asked
+        assert admission.threshold == 92.5
+        monkeypatch.setattr(gate, "FRESH_SECONDS", -1.0)
+        admission.still_holds()
+
+    _, outcome = _entries(alice, refusal.value.decision_id)
+    assert outcome is not None
+    assert (outcome.content["outcome"]["status"], outcome.content["outcome"]["rules"]) == ("halted", ["SUS-001"])
+
+
+def test_a_gallery_that_has_grown_over_its_cap_meanwhile_ends_it(alice: Player) -> None:
+    request = _request(alice, **{**SEARCH, "operation": Operation.ENROL})
+    with gate.authorised(request) as admission, tenant_scope(alice.tenant.id):
+        limits = replace(admission.limits, gallery_cap=2_000)
+        verdict = replace(admission.decision.verdict, limits=limits)
+        capped = gate.Admission(request, replace(admission.decision, verdict=verdict))
+        capped.require_room(2_000)
+        with pytest.raises(PolicyRefused) as refusal:
+            capped.require_room(2_001)
+        admission.complete()
+
+    assert [rule["id"] for rule in refusal.value.rules] == ["GAL-001"]
+    assert "2,001" in refusal.value.rules[0]["reason"]
+
+
+def test_an_obligation_that_came_up_meanwhile_was_not_met(make_player: PlayerFactory) -> None:
+    player = in_case(make_player(CustomerCategory.VICTIM_RESCUE_NGO))
+    request = _request(player, **SEARCH)
+    decision = gate.authorise(request)
+    before = replace(decision, verdict=replace(decision.verdict, obligations=("HUM-002",)))
+    admission = gate.Admission(
+        request,
+        before,
+    )
+
+    with pytest.raises(PolicyRefused) as refusal:
+        admission._judge_again()
+
+    assert [rule["id"] for rule in refusal.value.rules] == sorted({*decision.verdict.obligations} - {"HUM-002"})
+
+
+def test_what_something_was_made_for_is_not_held_against_the_key_s_binding(alice: Player) -> None:
+    """The content of a collection may have been made for what the reader's key is not bound to."""
+    usage = Usage(Purpose.IDENTITY_VERIFICATION.value, None, "US")
+    asked = {"operation": Operation.READ_RESULT, "result_of": Operation.SEARCH}
+    other = replace(alice.actor, usage=usage)
+
+    def fired(*, of_origin: bool) -> set[str]:
+        request = _request(alice, **asked, actor=other, of_origin=of_origin)
+        return {rule.id for rule in gate.authorise(request).verdict.fired}
+
+    assert fired(of_origin=False) - fired(of_origin=True) == {"KEY-001"}
+
+
+def test_only_what_looks_rows_up_by_key_is_prepared(alice: Player) -> None:
+    """Sessions keep one plan of a prepared statement for every parameter: searches of galleries must not be among."""
+    alice.client.post("/v1/collections", {"name": "g"}, format="json")
+    alice.client.post("/v1/collections/g/search", {"image": encoded(face_picture(1))}, format="json")
+
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = [statement for (statement,) in cursor.fetchall()]
+
+    assert prepared
+    assert not [each for each in prepared if "WITH moment" not in each and "INSERT INTO audit_entry" not in each]

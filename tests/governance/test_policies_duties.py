@@ -19,6 +19,7 @@ from tests.governance.policy_facts import (
     NOW,
     POLICE,
     POLICY,
+    REVIEW,
     SHIPPED,
     WATCH,
     make_authorisation,
@@ -206,3 +207,5 @@ def test_a_limit_whose_facts_are_not_usable_leaves_the_refusal_to_the_rule(rule:
 def test_time_alone_makes_reports_overdue_and_watch_lists_end() -> None:
     assert next_boundary(POLICY, make_facts(**POLICE, disclosed_until=NOW - 394 * DAY)) == NOW + DAY
     assert next_boundary(POLICY, make_facts(**(WATCH | {"watchlists": _watchlist(until=NOW + 3)}))) == NOW + 3
+    assert next_boundary(POLICY, make_facts(**(REVIEW | {"review_training_until": NOW + 5}))) == NOW + 5
+    assert next_boundary(POLICY, make_facts(**(REVIEW | {"review_training_until": None}))) != NOW + 5

@@ -48,6 +48,7 @@ CUSTOS_KEY_UNITS_PER_DAY = ENVIRONMENT.key_units_per_day
 CUSTOS_TENANT_UNITS_PER_DAY = ENVIRONMENT.tenant_units_per_day
 CUSTOS_SEQUENCER_LAG_SECONDS = ENVIRONMENT.sequencer_lag_seconds
 CUSTOS_WITNESS_LAG_SECONDS = ENVIRONMENT.witness_lag_seconds
+CUSTOS_WITNESS_REQUIRED = ENVIRONMENT.witness_required
 CUSTOS_REVIEW_DAYS = 30  # after that a review that nobody gave ends, and its pictures are destroyed
 CUSTOS_WITNESS_URL = ENVIRONMENT.witness_url or ""
 CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see the database's and the server's timeouts
@@ -212,10 +213,12 @@ DATABASE_ROUTERS = ["config.routers.OneDatabase"]
 
 
 DATABASE_ADDRESS = env.DatabaseAddress.parse(ENVIRONMENT.database_url or "postgresql://127.0.0.1:5432/custos")
-# Generic plans are a trap on skewed tenants (SEARCH 4). The fence needs each statement to see what committed before it,
-# and a decision to be durable when it is answered: both are said here, whatever the server's configuration.
+# The fence needs each statement to see what committed before it, and a decision to be durable when it is answered: both
+# are said here, whatever the server's configuration. A plan that is kept suits every parameter: the few statements that
+# are prepared look rows up by key (`common.prepared`), and so do foreign keys. Searches are bound by the client and
+# planned for the tenant that asks: generic plans are a trap on skewed tenants (SEARCH 4).
 SESSION_OPTIONS = (
-    r"-c plan_cache_mode=force_custom_plan -c default_transaction_isolation=read\ committed -c synchronous_commit=on"
+    r"-c plan_cache_mode=force_generic_plan -c default_transaction_isolation=read\ committed -c synchronous_commit=on"
 )
 
 
@@ -238,6 +241,8 @@ def _database(role: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
             **DATABASE_ADDRESS.options,
             "application_name": f"custos-{role.removeprefix('custos_')}",
             "options": SESSION_OPTIONS,
+            # Lets `common.prepared` prepare; Django's own cursors bind parameters themselves and never do.
+            "prepare_threshold": 5,
             **({"pool": pool} if pool else {}),
         },
         "CONN_HEALTH_CHECKS": True,
