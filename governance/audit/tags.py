@@ -20,6 +20,7 @@ class Tag(StrEnum):
         return tag
 
     TENANT_CREATED = "tenant:created", "A tenant was created; it may do nothing until it is approved."
+    TENANT_DEFAULTS_CHANGED = "tenant:defaults-changed", "What members' requests are for by default was changed."
     TENANT_DELETION_REQUESTED = "tenant:deletion-requested", "The deletion of a tenant with all it has was asked for."
     TENANT_DELETION_WITHDRAWN = "tenant:deletion-withdrawn", "The request for the deletion of a tenant was taken back."
     TENANT_ERASED = "tenant:erased", "A tenant was deleted: how many rows of each kind, pictures and staged folders."

@@ -96,6 +96,7 @@ urlpatterns = [
     path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("members", members.index, name="members"),
+    path("members/defaults", members.defaults, name="member-defaults"),
     path("members/<uuid:member_id>", members.change, name="member"),
     path("members/<uuid:member_id>/remove", members.remove, name="member-remove"),
     path("organisations/leave", organisations.leave, name="organisation-delete"),

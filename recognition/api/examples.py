@@ -151,7 +151,7 @@ ENROL_FACES: Final = Example(
     {"image_id": IMAGE_ID, "faces": [_FACE], "rejected": []},
 )
 ENROL_FACES_BATCH: Final = Example(
-    {"images": [{**PICTURE, "external_id": "anna"}, {**PICTURE, "external_id": "ben"}]},
+    {"images": [{**PICTURE, "external_id": "anna", "person": _PERSON_ID}, {**PICTURE, "external_id": "ben"}]},
     _job("enrol_faces", "queued", done=0),
 )
 DELETE_FACES: Final = Example({"ids": [FACE_ID]}, {"deleted": [FACE_ID], "failed": []})

@@ -112,7 +112,7 @@ def _empty(job: Job) -> Removed:
     """Delete the items of a job. Those whose faces are still enrolled stay, and tell nothing more than these do."""
     items = job_selectors.items_of(job)
     faces = Face.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
-    n_emptied = items.filter(id__in=faces.values("job_item_id")).update(external_id="", rejected=[])
+    n_emptied = items.filter(id__in=faces.values("job_item_id")).update(external_id="", person_name="", rejected=[])
     n_deleted, _ = items.exclude(id__in=faces.values("job_item_id")).delete()
     return Removed(job_results=n_emptied + n_deleted)
 

@@ -109,6 +109,10 @@ def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
 
 
+def new_defaults(_: Objects) -> dict[str, Any]:
+    return {"default_purpose": "photo_organisation"}
+
+
 def same_engine(_: Objects) -> dict[str, Any]:
     return {"engine": "fake"}
 
@@ -365,6 +369,7 @@ IN_PERSON = (
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("PATCH",  "/v1/organisation",            new_defaults,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
