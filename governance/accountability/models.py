@@ -134,7 +134,7 @@ class RetentionSchedule(TwoApprovers):
     """How long faces may be kept for a purpose in a place (RET-001), of every tenant; empty means any.
 
     `covers` is the place with its parts and with what it is a part of: who says US does not say that it is not US-IL.
-    Collections take over the least of all that concern them by a trigger (recognition, migration 0022).
+    Collections take over the least of all that concern them by a trigger (recognition, migration 0023).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -4,7 +4,7 @@ from django.db import migrations
 
 from common.row_security import grant, officer_may, tenant_table
 
-# The purge asks, before a tenant is known, what is held (recognition, migration 0022).
+# The purge asks, before a tenant is known, what is held (recognition, migration 0023).
 _OWNER = """
 CREATE POLICY purge ON accountability_legalhold FOR SELECT TO custos_owner USING (true);
 ALTER TABLE accountability_purgecertificate ADD CONSTRAINT purgecertificate_rests_on_a_decision

@@ -110,5 +110,5 @@ GRANT EXECUTE ON FUNCTION custos_lifted_holds(integer) TO custos_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0021_kept_days"), ("accountability", "0007_retention_row_security")]
+    dependencies = [("recognition", "0022_kept_days"), ("accountability", "0007_retention_row_security")]
     operations = [migrations.RunSQL(statements, migrations.RunSQL.noop) for statements in (_KEPT, _FOLLOW, _EXPIRED)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0020_template_indexes"),
+        ("recognition", "0021_persons_of_jobs"),
     ]
 
     operations = [
