@@ -65,6 +65,9 @@ coverage: install models ## Measure the gate, the rules, four-eyes and the ledge
 fuzz: install models ## Send ten thousand mutated requests to the Rekognition edge (minutes)
 	$(BIN)/python -m pytest -m long tests/rekognition
 
+screenshots: install models ## Take the pictures of docs/images anew, of a demo world of its own (needs chromium)
+	$(BIN)/python -m tests.e2e.screenshots
+
 models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models
 
