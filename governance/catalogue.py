@@ -80,7 +80,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 9,
+    "version": 10,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 
