@@ -39,9 +39,11 @@ from governance.questions import (
     probe_of_picture,
 )
 from governance.rules.review import MASKING
+from governance.rules.thresholds import INVESTIGATIVE_PURPOSES
 
 __all__ = [
     "DEFAULT_THRESHOLD",
+    "INVESTIGATIVE_PURPOSES",
     "AccessRequest",
     "Admission",
     "Decision",

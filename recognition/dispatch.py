@@ -24,6 +24,7 @@ RUN_ENROLMENT_BATCH: Final = "recognition.run_enrolment_batch"
 RUN_SEARCH_BATCH: Final = "recognition.run_search_batch"
 PROMOTE_COLLECTION: Final = "recognition.promote_collection"
 RUN_EVALUATION_STEP: Final = "recognition.run_evaluation_step"
+RUN_FILLING_BATCH: Final = "recognition.run_filling_batch"
 SWEEP_JOBS: Final = "recognition.sweep_jobs"
 PURGE: Final = "recognition.purge"
 
@@ -32,6 +33,7 @@ _BATCH_OF: Final = {
     JobKind.ENROL_FACES: RUN_ENROLMENT_BATCH,
     JobKind.SEARCH_FACES: RUN_SEARCH_BATCH,
     JobKind.EVALUATE: RUN_EVALUATION_STEP,
+    JobKind.FILL_INDEX: RUN_FILLING_BATCH,
 }
 
 

@@ -32,6 +32,49 @@ class EngineVersionMismatch(Conflict):
     title = "The collection holds templates of another engine version"
 
 
+class EngineMoveNotFound(NotFound):
+    code = "engine-move-not-found"
+    title = "The collection is not moving to another engine"
+
+
+class EngineMoveImpossible(Conflict):
+    code = "engine-move-impossible"
+    title = "The collection cannot move to this engine"
+
+
+class EngineMoveState(Conflict):
+    """Moves go forth and back one step at a time."""
+
+    code = "engine-move-state"
+    title = "The move to another engine is at another step"
+
+
+class SecondIndexBehind(Conflict):
+    """Who is missing in the second index would not be found after a switch."""
+
+    code = "second-index-behind"
+    title = "Faces have no template in the second index yet"
+
+
+class FacesNotMovable(Conflict):
+    """No template can be made of a face without its picture."""
+
+    code = "faces-not-movable"
+    title = "Some faces cannot be moved to the other engine"
+
+
+class SecondPersonNeeded(Conflict):
+    """A collection that serves investigations is switched by another person than who started the move."""
+
+    code = "second-person-needed"
+    title = "Another member must do this, in person"
+
+
+class JobsOpen(Conflict):
+    code = "jobs-open"
+    title = "Jobs of the collection are not done yet"
+
+
 class ThresholdBelowCollection(InvalidRequest):
     """A collection's own threshold is a floor: a request may ask for more, never for less."""
 

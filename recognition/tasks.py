@@ -15,11 +15,12 @@ from recognition.dispatch import (
     PURGE,
     RUN_ENROLMENT_BATCH,
     RUN_EVALUATION_STEP,
+    RUN_FILLING_BATCH,
     RUN_SEARCH_BATCH,
     SWEEP_JOBS,
 )
 from recognition.gallery import partitions
-from recognition.services import batches, erasure, evaluation_runs, purging, sweeping
+from recognition.services import batches, erasure, evaluation_runs, filling, purging, sweeping
 
 # A batch must end before the broker takes its worker for dead and delivers it again.
 _VISIBILITY_SECONDS: Final = settings.CUSTOS_TASK_VISIBILITY_SECONDS
@@ -45,6 +46,12 @@ def run_search_batch(job_id: str, first: int) -> None:
 def run_evaluation_step(job_id: str, step: int) -> None:
     """Do one step of an evaluation."""
     evaluation_runs.run_step(uuid.UUID(job_id), step=step, tenant_id=task_tenant_id())
+
+
+@shared_task(name=RUN_FILLING_BATCH, base=TenantTask, **_LIMITS)
+def run_filling_batch(job_id: str, first: int) -> None:
+    """Move some faces into the second index of a collection."""
+    filling.run_batch(uuid.UUID(job_id), first=first, tenant_id=task_tenant_id())
 
 
 @shared_task(name=PROMOTE_COLLECTION, base=TenantTask, **_LIMITS)

@@ -130,6 +130,7 @@ class JobKind(StrEnum):
     ENROL_FACES = "enrol_faces"
     SEARCH_FACES = "search_faces"
     EVALUATE = "evaluate"
+    FILL_INDEX = "fill_index"
 
 
 class JobStatus(StrEnum):

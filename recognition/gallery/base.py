@@ -18,7 +18,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class GalleryRef:
-    """What the index needs to know of a collection, as it was read.
+    """One index of a collection, as it was read: its templates of one engine version.
 
     Attributes:
         partition_no: may be out of date; searches notice and follow.
@@ -110,7 +110,10 @@ class GalleryIndex(Protocol):
         """
 
     def remove(self, gallery: GalleryRef, face_ids: Sequence[uuid.UUID], *, permit: Permit) -> int:
-        """Delete templates; return how many there were. The caller holds the collection's row locked."""
+        """Delete templates from every index; return how many. The caller holds the collection's row locked."""
 
     def remove_all(self, gallery: GalleryRef, *, permit: Permit) -> int:
-        """Delete every template of the collection and give its partition back. The caller holds its row locked."""
+        """Delete every template of the collection, in every index, and give its partitions back.
+
+        The caller holds its row locked.
+        """

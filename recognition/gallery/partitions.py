@@ -80,6 +80,22 @@ def _move(collection_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bool | None:
     return True
 
 
+def claim_partition() -> int | None:
+    """Take a dedicated partition in the open transaction; None when there are as many as may be.
+
+    Raises:
+        GalleryBusy: none could be attached because of other work; try again later.
+    """
+    with connections["default"].cursor() as cursor:
+        for _ in range(_ATTEMPTS):
+            cursor.execute(_CLAIM)
+            if claimed := cursor.fetchone():
+                return int(claimed[0])
+            if not _create_partition():
+                return None
+    raise GalleryBusy(retry_after=60)
+
+
 def _create_partition() -> bool:
     """Attach a new, free partition; False when there are as many as may be.
 

@@ -15,6 +15,7 @@ from django.db import connections
 from common.permits import Permit, require_permit
 from common.vocabulary import Operation
 from recognition.engines.base import Template
+from recognition.errors import EngineVersionMismatch
 from recognition.gallery.base import GalleryRef, PersonHit, PersonsFound
 from recognition.gallery.halfvec import farthest_of, template_of, texts_of
 
@@ -47,24 +48,28 @@ _SCORE: Final = """
 _HAS_A_LIVE_FACE: Final = """
     EXISTS (
         SELECT FROM recognition_face f JOIN recognition_collection c ON c.id = f.collection_id
-        WHERE f.person_id = p.id AND f.id >= custos_oldest_kept_id(c.retention_days)
+        WHERE f.person_id = p.id AND f.id >= custos_oldest_kept_id(c.kept_days)
     )
 """
 
 _TEMPLATE: Final = """
     SELECT p.template::text FROM recognition_person p
     WHERE p.tenant_id = %s AND p.collection_id = %s AND p.id = %s AND has_a_live_face
+      AND EXISTS (SELECT FROM recognition_collection c WHERE c.id = p.collection_id AND c.engine_version = %s)
 """.replace("has_a_live_face", _HAS_A_LIVE_FACE)
 
-# One statement, hence one snapshot: who is found is among those who are counted. All distances are computed anyway.
+# One statement, hence one snapshot: who is found is among those who are counted. All distances are computed anyway,
+# but none with persons whose templates are of another engine version: the collection may have moved.
 _SEARCH: Final = """
-    WITH scored AS MATERIALIZED (
+    WITH now AS MATERIALIZED (
+        SELECT engine_version = %s AS is_ours FROM recognition_collection WHERE tenant_id = %s AND id = %s
+    ), scored AS MATERIALIZED (
         SELECT id, template <#> %s::halfvec AS distance
         FROM recognition_person
-        WHERE tenant_id = %s AND collection_id = %s AND template IS NOT NULL
+        WHERE tenant_id = %s AND collection_id = %s AND template IS NOT NULL AND (SELECT is_ours FROM now)
     )
-    SELECT (SELECT count(*) FROM scored), hit.id, hit.distance
-    FROM (VALUES (1)) AS one_row
+    SELECT now.is_ours, (SELECT count(*) FROM scored), hit.id, hit.distance
+    FROM now
     LEFT JOIN LATERAL (
         SELECT p.id, p.distance FROM scored p
         WHERE p.distance <= %s AND p.id IS DISTINCT FROM %s::uuid AND has_a_live_face
@@ -100,7 +105,7 @@ def person_template(gallery: GalleryRef, person_id: uuid.UUID, *, permit: Permit
     """Return the template of a person in the engine's space; None when there is no such person, or it has no face."""
     require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
     with connections["default"].cursor() as cursor:
-        cursor.execute(_TEMPLATE, [gallery.tenant_id, gallery.collection_id, person_id])
+        cursor.execute(_TEMPLATE, [gallery.tenant_id, gallery.collection_id, person_id, gallery.engine_version])
         row = cursor.fetchone()
     return template_of(row[0], gallery=gallery) if row and row[0] else None
 
@@ -120,13 +125,16 @@ def search_persons(
         exclude: a person who is not to be found (the one searched for).
 
     Raises:
-        EngineVersionMismatch: a probe of another engine version.
+        EngineVersionMismatch: a probe of another engine version, or the collection has moved to another one.
     """
     require_permit(permit, tenant_id=gallery.tenant_id, operations=_TO_SEARCH)
     (text,) = texts_of([probe], gallery=gallery)
-    parameters: list[Any] = [text, gallery.tenant_id, gallery.collection_id, farthest_of(min_score), exclude, limit]
+    whose = (gallery.tenant_id, gallery.collection_id)
+    parameters: list[Any] = [gallery.engine_version, *whose, text, *whose, farthest_of(min_score), exclude, limit]
     with connections["default"].cursor() as cursor:
         cursor.execute(_SEARCH, parameters)
         rows = cursor.fetchall()
-    hits = tuple(PersonHit(person_id, max(-1.0, min(1.0, -distance))) for _, person_id, distance in rows if person_id)
-    return PersonsFound(hits, rows[0][0])
+    if rows and not rows[0][0]:
+        raise EngineVersionMismatch("The collection moved to another engine meanwhile.")
+    hits = tuple(PersonHit(person_id, max(-1.0, min(1.0, -distance))) for *_, person_id, distance in rows if person_id)
+    return PersonsFound(hits, rows[0][1] if rows else 0)

@@ -13,6 +13,7 @@ from recognition.models.collections import (
     CollectionUse,
     TemplatePartition,
 )
+from recognition.models.engine_moves import EngineMove, ShadowScore, UnmovedFace
 from recognition.models.evaluations import EvaluationRun
 from recognition.models.faces import Face
 from recognition.models.images import Image, StoredFile
@@ -31,6 +32,7 @@ __all__ = [
     "Collection",
     "CollectionUse",
     "DispatchTicket",
+    "EngineMove",
     "EvaluationRun",
     "Face",
     "Image",
@@ -38,7 +40,9 @@ __all__ = [
     "JobItem",
     "Person",
     "QualityFilter",
+    "ShadowScore",
     "StoredFile",
     "TemplatePartition",
+    "UnmovedFace",
     "tenant_reference",
 ]

@@ -38,6 +38,7 @@ from recognition.selectors import jobs as selectors
 from recognition.services import batch_outcomes, engines, identification, jobs, keeping, masking
 from recognition.services.batch_outcomes import Counts, Outcome, Searched
 from recognition.services.examination import examine
+from recognition.services.shadowing import shadow_of
 
 # An image that ends the worker process must not take its batch with it for ever: after this many unfinished attempts
 # images are tried one by one, and after so many more given up.
@@ -174,7 +175,7 @@ def _examine(
         examined = examine(
             data,
             engine=engine,
-            max_faces=job.max_faces,
+            max_faces=1 if item.person_name else job.max_faces,
             quality=quality,
             least_quality=admission.least_quality,
             permit=admission.permit,
@@ -189,7 +190,9 @@ def _search(
     data: bytes, *, job: Job, collection: Collection, engine: FaceEngine, admission: gate.Admission
 ) -> Searched:
     """Search before the write, in a transaction of its own: the job's lock must not wait for it."""
-    probes = identification.probes_of(data, engine=engine, most=job.max_faces, admission=admission)
+    probes = identification.probes_of(
+        data, engine=engine, most=job.max_faces, admission=admission, shadow=shadow_of(collection)
+    )
     with tenant_scope(job.tenant_id):
         identified = identification.identify(
             probes,

@@ -25,6 +25,7 @@ from recognition.services.examination import find_faces, open_image
 from recognition.services.portraits import Portrait, portrait_of, portrait_of_enrolled
 from recognition.services.references import gallery
 from recognition.services.results import FaceView, Match, match_of, top_bucket, view_of
+from recognition.services.shadowing import Shadow, record, shadow_of, with_enrolled, with_probes
 from recognition.services.turns import turn
 
 DEFAULT_LIMIT: Final = 10
@@ -81,6 +82,7 @@ class Probes:
     faces: tuple[Probe | None, ...]
     templates: tuple[Template, ...]
     portraits: tuple[Portrait | None, ...] = ()
+    shadow: Shadow | None = None
 
 
 def search_by_image(
@@ -119,7 +121,9 @@ def search_by_image(
     request = request_of(actor, collection=collection, threshold=threshold, probe=picture_probe(data), masks=masks)
     with gate.authorised(request) as admission:
         most = MAX_FACES if every_face else 1
-        probes = probes_of(data, engine=engine, most=most, quality=quality, admission=admission)
+        probes = probes_of(
+            data, engine=engine, most=most, quality=quality, admission=admission, shadow=shadow_of(collection)
+        )
         with tenant_scope(actor.tenant_id):
             return conclude(
                 probes, collection=collection, calibration=engine.calibration, limit=limit, admission=admission
@@ -147,10 +151,12 @@ def search_by_face(
     request = request_of(actor, collection=collection, threshold=threshold, probe=probe, masks=masks)
     with gate.authorised(request) as admission:
         portrait = _portrait_of(face_id, admission=admission)
+        shadow = None if masking.is_masked(admission) else shadow_of(collection)
         with tenant_scope(actor.tenant_id):
             template = template_of_face(face_id, collection=collection, permit=admission.permit)
+            shadow = shadow and with_enrolled(shadow, face_id, permit=admission.permit)
             return conclude(
-                Probes((None,), (template,), (portrait,)),
+                Probes((None,), (template,), (portrait,), shadow),
                 collection=collection,
                 calibration=engine.calibration,
                 limit=limit,
@@ -204,8 +210,17 @@ def probes_of(
     most: int,
     admission: gate.Admission,
     quality: QualityFilter = QualityFilter.NONE,
+    shadow: Shadow | None = None,
 ) -> Probes:
     """Find the largest so many faces of a picture and make their templates. No transaction may be open.
+
+    Args:
+        data: encoded picture.
+        engine: finds the faces.
+        most: so many, largest first.
+        admission: to search.
+        quality: whether faces of low quality are left out.
+        shadow: the other index of a collection that moves: the probes are made in its terms, too.
 
     Raises:
         NoFaceFound: there is none.
@@ -221,7 +236,8 @@ def probes_of(
         templates = engine.extract(image, faces, permit=admission.permit)
         is_masked = masking.is_masked(admission)
         portraits = tuple(portrait_of(image, face) if is_masked else None for face in faces)
-    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates, portraits)
+        shadow = None if shadow is None or is_masked else with_probes(shadow, image, faces, permit=admission.permit)
+    return Probes(tuple(Probe(face.box, face.confidence) for face in faces), templates, portraits, shadow)
 
 
 def _portrait_of(face_id: uuid.UUID, *, admission: gate.Admission) -> Portrait | None:
@@ -278,6 +294,9 @@ def identify(
         exclude=exclude,
     )
     views = _views([hit for hits in found.hits for hit in hits], collection=collection)
+    if probes.shadow is not None:
+        best = [(hits[0], calibration.similarity(hits[0].score)) if hits else None for hits in found.hits]
+        record(probes.shadow, best=best, threshold=threshold, exclude=exclude, permit=permit)
     searches = tuple(
         Search(
             probe,

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
+from common.permits import Permit
 from common.vocabulary import JobKind, JobStatus, Operation
 from governance import gate
 from governance.audit import ledger
@@ -28,8 +29,10 @@ from recognition.errors import (
     ResultNeverReviewed,
     ThresholdBelowCollection,
 )
+from recognition.gallery import second
 from recognition.models import Collection, DispatchTicket, EvaluationRun, Job, JobItem
 from recognition.selectors import collections as collection_selectors
+from recognition.selectors import engine_moves
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as selectors
 from recognition.services import identification, masking, references
@@ -41,6 +44,7 @@ OPERATION_OF: Final = {
     JobKind.ENROL_FACES: Operation.ENROL,
     JobKind.SEARCH_FACES: Operation.SEARCH,
     JobKind.EVALUATE: Operation.EVALUATE,
+    JobKind.FILL_INDEX: Operation.ENROL,
 }
 
 
@@ -136,13 +140,18 @@ def usage_of(job: Job) -> Usage:
     return Usage(job.purpose, job.on_behalf_of, job.jurisdiction, job.case_ref, tuple(job.circumstances))
 
 
+def actor_of(job: Job) -> Actor:
+    """Return who made the job, for what it was made."""
+    return Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job))
+
+
 def request_of(job: Job, *, collection: Collection) -> gate.AccessRequest:
     """Return the question that was asked when the job was made, to be asked again.
 
     Raises:
         ThresholdBelowCollection: the collection asks for more than the job's searches, by now.
     """
-    actor = Actor(ActorKind(job.actor_kind), job.actor_id, job.tenant_id, usage_of(job))
+    actor = actor_of(job)
     if job.kind == JobKind.SEARCH_FACES:
         return identification.request_of(
             actor, collection=collection, threshold=job.threshold, n_searches=0, masks=True
@@ -215,11 +224,12 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
     if not job.is_open:
         raise JobClosed(f"The job is {job.status}.")
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
-    destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
+    destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit, is_partial=True)
     n_items, _ = selectors.items_of(job).delete()
     reviews.forget_job(job.tenant_id, job.id)
     EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()
-    removed = destroyed.removed + Removed(job_results=n_items)
+    n_second = _empty_second_index(job, collection=collection, permit=admission.permit)
+    removed = destroyed.removed + Removed(job_results=n_items, templates=n_second)
     close(job, status=JobStatus.HALTED_BY_POLICY, problem=refusal.as_problem())
     ledger.record_event(
         Tag.JOB_HALTED,
@@ -233,6 +243,14 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
         },
     )
     admission.complete(n_faces=len(destroyed.face_ids), removed=removed.counts())
+
+
+def _empty_second_index(job: Job, *, collection: Collection, permit: Permit) -> int:
+    """Destroy what a job has filled of a second index; after a switch it is the one that was searched before."""
+    move = engine_moves.of_job(job)
+    if move is None or move.is_switched:
+        return 0
+    return second.empty_index(engine_moves.second_gallery(move, collection=collection), permit=permit)
 
 
 def _administer(actor: Actor, *, job_id: uuid.UUID | None, only_looks: bool = False) -> gate.AccessRequest:

@@ -97,8 +97,8 @@ def _open_job(job_id: uuid.UUID, *, tenant_id: uuid.UUID) -> tuple[Job, Collecti
 
 def _send(job: Job) -> None:
     with tenant_scope(job.tenant_id):
-        if job.kind == JobKind.EVALUATE:
-            firsts = [job.done]
+        if job.kind in (JobKind.EVALUATE, JobKind.FILL_INDEX):
+            firsts = [job.done + job.failed]
         else:
             pending = selectors.items_of(job).filter(status=JobItem.Status.PENDING)
             firsts = batch_starts(pending.values_list("sequence", flat=True))

@@ -42,6 +42,7 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    certificate_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
@@ -106,6 +107,14 @@ def display_name(_: Objects) -> dict[str, Any]:
 
 def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
+
+
+def new_defaults(_: Objects) -> dict[str, Any]:
+    return {"default_purpose": "photo_organisation"}
+
+
+def same_engine(_: Objects) -> dict[str, Any]:
+    return {"engine": "fake"}
 
 
 def new_evaluation(objects: Objects) -> dict[str, Any]:
@@ -270,6 +279,14 @@ _USES = (
     Row("GET",    _FACE,                         nothing,        200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/consents",     person,         201, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/consents:report", person,      200, 403, 403, 403, 404, 401),
+    # It has this engine already, and so never moved.
+    Row("POST",   f"{_COLLECTION}/engine-move",  same_engine,    409, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/engine-move",  nothing,        404, 403, 403, 403, 404, 401),
+    Row("GET",    f"{_COLLECTION}/engine-move/unmoved", nothing, 404, 403, 403, 403, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:fill", nothing,    404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:switch", nothing,  404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:roll-back", nothing, 404, 404, 404, 404, 404, 401),
+    Row("POST",   f"{_COLLECTION}/engine-move:end", nothing,     404, 404, 404, 404, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       image,          200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search",       probe_by_id,    200, 403, 403, 403, 404, 401),
     Row("POST",   f"{_COLLECTION}/search:batch", images,         202, 403, 403, 403, 404, 401),
@@ -306,6 +323,8 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges",                  nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges/{certificate_id}", nothing,        200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
@@ -316,6 +335,7 @@ _USES = (
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_COLLECTION}:purpose-met",  nothing,        200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
@@ -354,6 +374,7 @@ IN_PERSON = (
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("PATCH",  "/v1/organisation",            new_defaults,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
@@ -390,7 +411,7 @@ ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
     "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " members organisations invitations"
+    " purges members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

@@ -20,14 +20,25 @@ from common.vocabulary import JobStatus
 from config.celery import app
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Job
-from recognition.services import collections, enrolment
+from recognition.services import collections, engine_moves, enrolment
 from tenants.models import TenantOwned
+from tests import worlds
 from tests.api.conftest import MakeObjects
 from tests.api.routes import ROWS, Objects, Row, image
+from tests.recognition.test_engine_moves import OTHER, other_engine
 from tests.worlds import Player, World
+
+__all__ = ["other_engine"]
 
 SECRET = "anna-whom-nobody-else-may-know"
 DESCRIPTION = "a collection that nobody else may know"
+
+
+@pytest.fixture(autouse=True)
+def both_engines_are_evaluated(other_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a collection can begin to move."""
+    own = worlds.current_engine_versions()
+    monkeypatch.setattr(worlds, "current_engine_versions", lambda: (*own, "other@1"))
 
 
 @pytest.fixture
@@ -41,7 +52,10 @@ def _rows_of(player: Player) -> dict[str, list[tuple[Any, ...]]]:
     tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, TenantOwned)}
     found = {}
     with tenant_scope(player.tenant.id), connections["default"].cursor() as cursor:
-        for table in sorted({*tables, "recognition_template"} - {"traffic_usagecounter", "vetting_evidencecontent"}):
+        for table in sorted(
+            {*tables, "recognition_template", "recognition_templateindex"}
+            - {"traffic_usagecounter", "vetting_evidencecontent"}
+        ):
             cursor.execute(f"SELECT t::text FROM {table} t ORDER BY 1")
             found[table] = cursor.fetchall()
     return found
@@ -126,6 +140,7 @@ class Prey:
     job: Job
     collection: Collection
     evaluation_id: str
+    filling_id: uuid.UUID | None
 
 
 # Every task that acts for a tenant, with the arguments that name an object.
@@ -133,6 +148,7 @@ TENANT_TASKS: dict[str, Callable[[Prey], list[Any]]] = {
     "recognition.run_enrolment_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_search_batch": lambda prey: [str(prey.job.id), 0],
     "recognition.run_evaluation_step": lambda prey: [prey.evaluation_id, 0],
+    "recognition.run_filling_batch": lambda prey: [str(prey.filling_id), 0],
     "recognition.promote_collection": lambda prey: [str(prey.collection.id)],
 }
 # Tasks that act for no tenant and take nothing from their message.
@@ -149,10 +165,12 @@ TASKS_OF_THE_PLATFORM = {
 
 @pytest.fixture
 def prey(world: World, hers: Objects, settings: Settings) -> Prey:
-    """A job with work to do, and a collection that is due for promotion."""
+    """Jobs with work to do, and a collection that is due for promotion and moves to another engine."""
     settings.CUSTOS_DEDICATED_PARTITION_FACES = 1
+    moving = engine_moves.start_move(hers.collection, engine=OTHER, actor=world.alice.actor)
     with tenant_scope(world.alice.tenant.id):
-        return Prey(Job.objects.get(id=hers.job_id), Collection.objects.get(name=hers.collection), hers.evaluation_id)
+        collection = Collection.objects.get(name=hers.collection)
+        return Prey(Job.objects.get(id=hers.job_id), collection, hers.evaluation_id, moving.move.job_id)
 
 
 def _tasks() -> dict[str, Task[Any, Any]]:

@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, broken, put_under_review
+from tests.api.conftest import authorise, broken, purged, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -54,6 +54,8 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "collections": "/collections",
         "collection": f"{collection}/",
         "collection-delete": f"{collection}/delete",
+        "engine": f"{collection}/engine",
+        "engine-step": f"{collection}/engine/fill",
         "enrol": f"{collection}/enrol",
         "search": f"{collection}/search",
         "face": f"{collection}/faces/{face.id}/",
@@ -84,6 +86,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "key-revoke": f"/keys/{alice.key_id}/revoke",
         "members": "/members",
         "member": f"/members/{_member_of(alice)}",
+        "member-defaults": "/members/defaults",
         "member-remove": f"/members/{_member_of(alice)}/remove",
         "organisations": "/organisations",
         "organisation": f"/organisations/{alice.tenant.id}",
@@ -92,7 +95,13 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
         **_of_cases(alice),
         **_of_applications(alice),
+        **_of_purges(alice),
+        "collection-purpose-met": f"{collection}/purpose-met",
     }
+
+
+def _of_purges(player: Player) -> dict[str, str]:
+    return {"purges": "/purges", "purge": f"/purges/{purged(player)}"}
 
 
 def _of_applications(player: Player) -> dict[str, str]:
@@ -181,11 +190,12 @@ ONLY_POST = {
     "face-delete",
     "job-cancel",
     "member",
+    "member-defaults",
     "member-remove",
     "organisation",
     "invitation-withdraw",
 }
-ONLY_POST |= {"case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
+ONLY_POST |= {"engine-step", "case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
 ONLY_POST |= {"break-glass-confirm", "break-glass-close"}
 ONLY_POST |= {"application-appeal", "application-evidence-remove"}
 # An owner does not review (`test_reviews` has who does).
@@ -306,6 +316,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "keys",
         "key-new",
         "members",
+        "member-defaults",
         "organisation-delete",
         "organisation-keep",
         "collection-delete",
@@ -313,6 +324,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "reviews",
         "training",
         "applications",
+        "purges",
     } | _OF_PERSON
 
     for name in addresses.keys() - own:

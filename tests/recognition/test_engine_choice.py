@@ -16,8 +16,9 @@ from recognition.engines.deepface.files import link_shipped
 from recognition.engines.fake import FakeEngine
 from recognition.engines.manifest import MODELS
 from recognition.errors import EngineNotOffered, EngineVersionMismatch
-from recognition.services import collections, engines, enrolment, identification
-from tests.recognition.conftest import traces_of
+from recognition.services import collections, engine_moves, engines, enrolment, identification, switching
+from tests.recognition.conftest import Outbox, traces_of
+from tests.recognition.test_engine_moves import work_off
 from tests.worlds import Player, PlayerFactory, current_engine_versions
 
 DEEPFACE = "deepface:yunet+SFace"
@@ -43,8 +44,8 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def player(make_player: PlayerFactory, models_dir: Path) -> Player:
-    """A tenant for whom all engines that are offered were evaluated."""
-    return make_player(engine_versions=engines.offered_versions())
+    """A tenant for whom all engines that are offered were evaluated, and the one that every instance has."""
+    return make_player(engine_versions=(*engines.offered_versions(), registry.get("onnx").version))
 
 
 def test_a_collection_works_with_the_engine_that_it_names(player: Player, photographs: Photographs) -> None:
@@ -61,6 +62,25 @@ def test_a_collection_works_with_the_engine_that_it_names(player: Player, photog
     ((match,),) = [search.candidates for search in found.searches]
     assert match.face.external_id == "person_a_1"
     assert match.similarity > 95
+
+
+def test_a_collection_moves_from_one_engine_to_the_other_on_real_faces(
+    player: Player, photographs: Photographs, outbox: Outbox, settings: Settings
+) -> None:
+    settings.CUSTOS_ENGINES_OFFERED = (DEEPFACE, "onnx")
+    collections.create_collection(NAME, actor=player.actor, engine="onnx", store_images=True)
+    for name in ("person_a_1", "person_b_1"):
+        enrolment.enrol_image(photographs.read(name), collection_name=NAME, actor=player.actor, external_id=name)
+    engine_moves.start_move(NAME, engine=DEEPFACE, actor=player.actor)
+    work_off(outbox)
+    identification.search_by_image(photographs.read("person_a_2"), collection_name=NAME, actor=player.actor)
+
+    view = switching.switch(NAME, actor=player.actor)
+    found = identification.search_by_image(photographs.read("person_a_2"), collection_name=NAME, actor=player.actor)
+
+    assert (view.agreement["n_searches"], view.agreement["rank_one_agreement"]) == (1, 1.0)
+    assert found.engine_version == registry.get(DEEPFACE).version
+    assert [match.face.external_id for match in found.candidates] == ["person_a_1"]
 
 
 def test_the_gate_refuses_an_engine_that_was_not_evaluated_for_the_tenant(

@@ -191,7 +191,7 @@ def test_it_waits_for_a_lock_only_briefly_and_tries_again(
 
     def write_for_long() -> None:
         with tenant_scope(alice.tenant.id), connections["default"].cursor() as cursor:
-            cursor.execute("LOCK TABLE recognition_collection IN ROW EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE recognition_templateindex IN ROW EXCLUSIVE MODE")
             locked.set()
             release.wait(20)
 
