@@ -98,6 +98,11 @@ class Tag(StrEnum):
     ENGINE_MOVE_ROLLED_BACK = "engine-move:rolled-back", "A collection is searched with its first engine version again."
     ENGINE_MOVE_ENDED = "engine-move:ended", "The index of a collection that was not searched was deleted."
     RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
+    SCHEDULE_SET = "schedule:set", "Two officers set how long faces may be kept for a purpose in a place."
+    SCHEDULE_ENDED = "schedule:ended", "Two officers ended a retention schedule."
+    HOLD_IMPOSED = "hold:imposed", "A collection was put under a legal hold: kept as it is, and not used."
+    HOLD_LIFTED = "hold:lifted", "Two oversight members lifted a legal hold."
+    PURPOSE_MET = "collection:purpose-met", "A tenant said that the purpose of a collection is met: its faces go."
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (
         "audit-key:introduced",

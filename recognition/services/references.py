@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
-from governance.accountability import consents
+from governance.accountability import consents, holds
 from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery import persons as person_gallery
@@ -150,11 +150,21 @@ def refresh_persons(person_ids: CollectionOf[uuid.UUID], *, collection: Collecti
         person_gallery.refresh(collection_selectors.gallery_of(collection), person_ids, permit=permit)
 
 
-def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> Destroyed:
+def destroy(
+    face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit, is_partial: bool = False
+) -> Destroyed:
     """Delete faces of a locked collection: templates, rows, images that no face is left of, and stored candidates.
 
     Persons lose them.
+
+    Args:
+        is_partial: they are what a stopped job had done; nobody has ever had them, so no legal hold keeps them.
+
+    Raises:
+        UnderLegalHold: a legal hold keeps what the collection holds.
     """
+    if not is_partial:
+        holds.require_none(collection.tenant_id, collection_id=collection.id)
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
     found = list(faces.values_list("id", "image_id", "person_id"))
     ids = [face_id for face_id, _, _ in found]
@@ -170,7 +180,12 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
 
 
 def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
-    """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next."""
+    """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next.
+
+    Raises:
+        UnderLegalHold: a legal hold keeps what it holds.
+    """
+    holds.require_none(collection.tenant_id, collection_id=collection.id)
     n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
     reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()

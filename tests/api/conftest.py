@@ -15,6 +15,7 @@ from common.context import tenant_scope
 from common.ids import new_id
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
 from governance import gate
+from governance.accountability.models import PurgeCertificate
 from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now
 from governance.casework import cases, reviews
@@ -25,7 +26,7 @@ from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import buckets, collections, enrolment, evaluation_runs, persons
+from recognition.services import buckets, collections, deletion, enrolment, evaluation_runs, persons, purging
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import PERSON, Objects
@@ -75,6 +76,16 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return record_authorisation(worker, case_id=case_id, document=document).id
+
+
+def purged(player: Player, *, collection: str = "past") -> str:
+    """Purge a face of a collection whose purpose is met; return the id of the certificate."""
+    made = collections.create_collection(collection, actor=player.actor)
+    enrolment.enrol_image(face_picture(9), collection_name=collection, actor=player.actor)
+    deletion.declare_purpose_met(collection, actor=player.actor)
+    purging.purge_faces(made.id, tenant_id=player.tenant.id)
+    with tenant_scope(player.tenant.id):
+        return str(PurgeCertificate.objects.get().id)
 
 
 def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
@@ -182,6 +193,7 @@ def make_objects(home: Path) -> MakeObjects:
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
             person=PERSON,
+            certificate_id=purged(player),
             evaluation_id=evaluation_id,
             bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )

@@ -42,6 +42,7 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    certificate_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
@@ -318,6 +319,8 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges",                  nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges/{certificate_id}", nothing,        200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
@@ -328,6 +331,7 @@ _USES = (
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_COLLECTION}:purpose-met",  nothing,        200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
@@ -402,7 +406,7 @@ ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
     "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " members organisations invitations"
+    " purges members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, broken, put_under_review
+from tests.api.conftest import authorise, broken, purged, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -95,7 +95,13 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
         **_of_cases(alice),
         **_of_applications(alice),
+        **_of_purges(alice),
+        "collection-purpose-met": f"{collection}/purpose-met",
     }
+
+
+def _of_purges(player: Player) -> dict[str, str]:
+    return {"purges": "/purges", "purge": f"/purges/{purged(player)}"}
 
 
 def _of_applications(player: Player) -> dict[str, str]:
@@ -318,6 +324,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "reviews",
         "training",
         "applications",
+        "purges",
     } | _OF_PERSON
 
     for name in addresses.keys() - own:

@@ -59,6 +59,7 @@ BASE: dict[str, Any] = {
     "searches_in_case": None,
     "searches_of_subject": 0,
     "consent_state": "unnamed",
+    "gallery_kept_days": 365,
     "disclosed_until": NOW - 30 * DAY,
     "watchlists": [],
     "case_state": "open",
