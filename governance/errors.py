@@ -143,3 +143,15 @@ class ConflictOfInterest(Forbidden):
 class StaffNotFound(NotFound):
     code = "staff-not-found"
     title = "There is no such active member of staff"
+
+
+class UnderLegalHold(Conflict):
+    """A court or law wants it kept (GDPR, Article 17(3)(e)); nobody uses it meanwhile."""
+
+    code = "under-legal-hold"
+    title = "The collection is under a legal hold: nothing of it is deleted, and nothing used, until two people lift it"
+
+
+class CertificateNotFound(NotFound):
+    code = "certificate-not-found"
+    title = "There is no such purge certificate"

@@ -13,6 +13,7 @@ from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation,
 from governance.casework.models import BreakGlassGrant
 from governance.four_eyes import Statement
 from governance.models import ChangeRequest, PolicyVersion, Suspension
+from governance.rules.subjects import LONGEST_KEPT_DAYS
 from governance.services import Selector
 from governance.simulations import LONGEST_DAYS
 from tenants.models import Tenant, User, choices_of
@@ -130,6 +131,31 @@ class ExemptionForm(StatementForm):
     operations = _any_of(Operation, label="Operations")
     end_users = _any_of(CustomerCategory, label="End users")
     expires_at = forms.SplitDateTimeField(widget=AdminSplitDateTime, help_text="UTC.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
+
+
+class ScheduleForm(StatementForm):
+    """How long faces may be kept for a purpose in a place."""
+
+    purpose = forms.ChoiceField(choices=[("", "any purpose"), *choices_of(Purpose)], required=False)
+    jurisdiction = forms.ChoiceField(
+        choices=[("", "any place"), *((code, code) for code in sorted(JURISDICTION_PARENTS))],
+        required=False,
+        help_text="With everything below it; who states what it is a part of is concerned, too.",
+    )
+    keep_days = forms.IntegerField(min_value=1, max_value=LONGEST_KEPT_DAYS, label="Days from enrolment")
+    legal_source = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class HoldForm(ReasonForm):
+    """What is kept, and on what ground."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none())
+    collection_id = forms.UUIDField(label="Id of the collection")
+    legal_source = forms.CharField(label="Order or law", widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,12 +27,16 @@ MemberView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
 MACHINE_PATHS: Final = ("/v1/", "/health/")
 # Pages below a section; those that are not here are sections themselves.
 _SECTIONS: Final = {
-    **dict.fromkeys(("collection", "collection-delete", "enrol", "search", "face", "face-delete"), "collections"),
+    **dict.fromkeys(
+        ("collection", "collection-delete", "collection-purpose-met", "enrol", "search", "face", "face-delete"),
+        "collections",
+    ),
     **dict.fromkeys(("persons", "person", "person-search", "person-enrol", "person-delete"), "collections"),
     **dict.fromkeys(("face-join", "person-face-remove", "engine", "engine-step"), "collections"),
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "evaluation": "evaluations",
     "decision": "decisions",
+    "purge": "purges",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
     **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
     **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),

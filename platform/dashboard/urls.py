@@ -19,6 +19,7 @@ from dashboard.views import (
     organisations,
     persons,
     reviews,
+    rights,
     usage,
 )
 from recognition.api.urls import CollectionName, PersonName
@@ -39,6 +40,7 @@ urlpatterns = [
     path("collections", collections.index, name="collections"),
     path(f"{_COLLECTION}/", collections.detail, name="collection"),
     path(f"{_COLLECTION}/delete", collections.delete, name="collection-delete"),
+    path(f"{_COLLECTION}/purpose-met", collections.purpose_met, name="collection-purpose-met"),
     path(f"{_COLLECTION}/engine", engine_moves.detail, name="engine"),
     path(f"{_COLLECTION}/engine/<slug:step>", engine_moves.take, name="engine-step"),
     path(f"{_COLLECTION}/enrol", faces.enrol, name="enrol"),
@@ -76,6 +78,8 @@ urlpatterns = [
     path(f"{_CASE}/break-glass", emergencies.declare, name="break-glass"),
     path(f"{_CASE}/break-glass/<uuid:grant_id>/confirm", emergencies.confirm, name="break-glass-confirm"),
     path(f"{_CASE}/break-glass/<uuid:grant_id>/close", emergencies.close, name="break-glass-close"),
+    path("purges", rights.purges, name="purges"),
+    path("purges/<uuid:certificate_id>", rights.purge, name="purge"),
     path("reviews", reviews.index, name="reviews"),
     path("reviews/<uuid:task_id>/", reviews.detail, name="review"),
     path("reviews/<uuid:task_id>/judge", reviews.judge, name="review-judge"),
@@ -92,6 +96,7 @@ urlpatterns = [
     path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("members", members.index, name="members"),
+    path("members/defaults", members.defaults, name="member-defaults"),
     path("members/<uuid:member_id>", members.change, name="member"),
     path("members/<uuid:member_id>/remove", members.remove, name="member-remove"),
     path("organisations/leave", organisations.leave, name="organisation-delete"),

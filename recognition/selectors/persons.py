@@ -7,8 +7,8 @@ from collections.abc import Collection as CollectionOf
 
 from django.db.models import QuerySet
 
-from recognition.errors import PersonNotFound
-from recognition.models import Collection, Face, Person
+from recognition.errors import PersonFull, PersonNotFound
+from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Face, Person
 from recognition.selectors.retention import is_live
 
 
@@ -26,6 +26,29 @@ def get_in(collection: Collection, *, name: str) -> Person:
     person = list_in(collection).filter(name=name).first()
     if person is None:
         raise PersonNotFound
+    return person
+
+
+def require_in(collection: Collection, *, names: CollectionOf[str]) -> None:
+    """Go on only when each of these is the id of a person of the collection.
+
+    Raises:
+        PersonNotFound: one is not.
+    """
+    if set(names) - set(list_in(collection).filter(name__in=names).values_list("name", flat=True)):
+        raise PersonNotFound
+
+
+def get_with_room(collection: Collection, *, name: str, more: int = 1) -> Person:
+    """Return the person of this id, who may get so many more faces while the collection is locked.
+
+    Raises:
+        PersonNotFound: there is none.
+        PersonFull: the person would have more than a hundred.
+    """
+    person = get_in(collection, name=name)
+    if person.face_count + more > MOST_FACES_OF_A_PERSON:
+        raise PersonFull
     return person
 
 

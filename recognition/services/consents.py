@@ -9,7 +9,7 @@ from datetime import datetime
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import consents, searches
+from governance.accountability import consents, holds, searches
 from governance.accountability.consents import ConsentState
 from governance.audit import ledger
 from governance.audit.tags import Tag
@@ -23,12 +23,16 @@ from recognition.services.faces import reading_of
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """That consent is withdrawn. `certificate` is the decision whose outcome says in the log how many faces went."""
+    """That consent is withdrawn. `certificate` is the decision whose outcome says in the log how many faces went.
+
+    `is_held`: a legal hold keeps the faces; nobody uses them, and they are destroyed before the collection thaws.
+    """
 
     subject: str
     withdrawn_at: datetime
     deleted: int
     certificate: uuid.UUID
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,9 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
     ):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         faces = face_selectors.all_in(locked).filter(external_id=subject)
-        destroyed = references.destroy(
-            list(faces.values_list("id", flat=True)), collection=locked, permit=admission.permit
-        )
+        is_held = holds.is_held(actor.tenant_id, collection_id=locked.id)
+        face_ids = [] if is_held else list(faces.values_list("id", flat=True))
+        destroyed = references.destroy(face_ids, collection=locked, permit=admission.permit, is_partial=is_held)
         record = consents.take_back(
             subject, tenant_id=actor.tenant_id, collection_id=locked.id, decision_id=admission.decision_id
         )
@@ -104,7 +108,7 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
         admission.complete(n_faces=len(destroyed.face_ids), removed=destroyed.removed.counts())
     if record.withdrawn_at is None:
         raise RuntimeError("A withdrawal has a time.")
-    return Withdrawal(subject, record.withdrawn_at, len(destroyed.face_ids), admission.decision_id)
+    return Withdrawal(subject, record.withdrawn_at, len(destroyed.face_ids), admission.decision_id, is_held)
 
 
 def tell_about(subject: str, *, collection_name: str, actor: Actor) -> Knowledge:

@@ -15,8 +15,10 @@ from common.context import tenant_scope
 from common.ids import new_id
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
 from governance import gate
+from governance.accountability.models import PurgeCertificate
+from governance.audit import evidence as log
 from governance.audit import roles, sequencer
-from governance.audit.ledger import database_now
+from governance.audit.ledger import database_now, ref_of
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from governance.casework.break_glass import Emergency, break_glass
@@ -25,7 +27,7 @@ from governance.errors import PolicyRefused
 from governance.vetting import applications, evidence
 from recognition import dispatch
 from recognition.engines.fake import face_picture
-from recognition.services import buckets, collections, enrolment, evaluation_runs, persons
+from recognition.services import buckets, collections, deletion, enrolment, evaluation_runs, persons, purging
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import PERSON, Objects
@@ -77,6 +79,16 @@ def authorise(player: Player, *, case_id: uuid.UUID, kind: AuthorisationKind = A
     return record_authorisation(worker, case_id=case_id, document=document).id
 
 
+def purged(player: Player, *, collection: str = "past") -> str:
+    """Purge a face of a collection whose purpose is met; return the id of the certificate."""
+    made = collections.create_collection(collection, actor=player.actor)
+    enrolment.enrol_image(face_picture(9), collection_name=collection, actor=player.actor)
+    deletion.declare_purpose_met(collection, actor=player.actor)
+    purging.purge_faces(made.id, tenant_id=player.tenant.id)
+    with tenant_scope(player.tenant.id):
+        return str(PurgeCertificate.objects.get().id)
+
+
 def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
     """Break the glass in a case by a member of its own."""
     emergency = Emergency(
@@ -88,6 +100,19 @@ def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return break_glass(worker, case_id=case_id, emergency=emergency).id
+
+
+def keep_and_close(player: Player, *, case_id: uuid.UUID) -> None:
+    """Let a closed case hold evidence."""
+    with tenant_scope(player.tenant.id):
+        log.seal_evidence(
+            b"a picture",
+            subject_id=case_id,
+            tenant_id=player.tenant.id,
+            decision_id=new_id(),
+            actor=ref_of(player.actor),
+        )
+    cases.close_case(player.actor, case_id=case_id)
 
 
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
@@ -182,6 +207,7 @@ def make_objects(home: Path) -> MakeObjects:
             entry_id=decision_id,
             receipt=decided["Custos-Receipt"],
             person=PERSON,
+            certificate_id=purged(player),
             evaluation_id=evaluation_id,
             bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )

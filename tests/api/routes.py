@@ -42,6 +42,7 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    certificate_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
@@ -108,6 +109,10 @@ def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
 
 
+def new_defaults(_: Objects) -> dict[str, Any]:
+    return {"default_purpose": "photo_organisation"}
+
+
 def same_engine(_: Objects) -> dict[str, Any]:
     return {"engine": "fake"}
 
@@ -145,6 +150,10 @@ def new_case(_: Objects) -> dict[str, Any]:
         "offence_class": "serious",
         "rationale": "Somebody was last seen near the station.",
     }
+
+
+def erasure(_: Objects) -> dict[str, Any]:
+    return {"reason": "case-ended"}
 
 
 def warrant(_: Objects) -> dict[str, Any]:
@@ -314,6 +323,8 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges",                  nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges/{certificate_id}", nothing,        200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
@@ -324,6 +335,7 @@ _USES = (
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_COLLECTION}:purpose-met",  nothing,        200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
@@ -357,10 +369,12 @@ CASES = (
 # no key may, whatever the state of its tenant.
 IN_PERSON = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/kept-probes:erase",  erasure,        403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass",        emergency,      403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("PATCH",  "/v1/organisation",            new_defaults,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
@@ -397,7 +411,7 @@ ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
     "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " members organisations invitations"
+    " purges members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

@@ -61,7 +61,7 @@ def test_a_search_answers_with_words_and_nobody(charity: Charity) -> None:
     notices = " ".join(task["notices"])
     assert "not probable cause" in notices and "false match rate in words" in notices
     decision, outcome = decided(charity.player, response)
-    assert decision["decision"]["obligations"] == ["HUM-001", "HUM-002", "HUM-003"]
+    assert decision["decision"]["obligations"] == ["HUM-001", "HUM-002", "HUM-003", "RET-002"]
     assert outcome["n_faces"] == 1
     assert not {"n_candidates", "top_score_bucket"} & outcome.keys()
 

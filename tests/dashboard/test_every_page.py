@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, broken, put_under_review
+from tests.api.conftest import authorise, broken, purged, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -86,6 +86,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "key-revoke": f"/keys/{alice.key_id}/revoke",
         "members": "/members",
         "member": f"/members/{_member_of(alice)}",
+        "member-defaults": "/members/defaults",
         "member-remove": f"/members/{_member_of(alice)}/remove",
         "organisations": "/organisations",
         "organisation": f"/organisations/{alice.tenant.id}",
@@ -94,7 +95,13 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "invitation-withdraw": f"/invitations/{_invitation_of(alice)}/withdraw",
         **_of_cases(alice),
         **_of_applications(alice),
+        **_of_purges(alice),
+        "collection-purpose-met": f"{collection}/purpose-met",
     }
+
+
+def _of_purges(player: Player) -> dict[str, str]:
+    return {"purges": "/purges", "purge": f"/purges/{purged(player)}"}
 
 
 def _of_applications(player: Player) -> dict[str, str]:
@@ -183,6 +190,7 @@ ONLY_POST = {
     "face-delete",
     "job-cancel",
     "member",
+    "member-defaults",
     "member-remove",
     "organisation",
     "invitation-withdraw",
@@ -308,6 +316,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "keys",
         "key-new",
         "members",
+        "member-defaults",
         "organisation-delete",
         "organisation-keep",
         "collection-delete",
@@ -315,6 +324,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
         "reviews",
         "training",
         "applications",
+        "purges",
     } | _OF_PERSON
 
     for name in addresses.keys() - own:

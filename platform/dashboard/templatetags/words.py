@@ -53,6 +53,8 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "appealed": ("▸", "quiet"),
     "expiring": ("!", "bad"),
     "superseded": ("–", "quiet"),
+    "proven": ("✓", "good"),
+    "false": ("✕", "bad"),
 }
 
 

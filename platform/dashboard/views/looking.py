@@ -21,7 +21,7 @@ def detect(request: HttpRequest, actor: Actor) -> HttpResponse:
     if not form.is_valid():
         return show(request, "detect", {"form": form}, status=422 if form.errors else 200)
     data: bytes = form.cleaned_data["image"]
-    found = detection.detect_faces(data, actor=form.narrowed(actor))
+    found = detection.detect_faces(data, actor=form.narrowed(actor), asked=form.asked)
     picture = picture_of(data)
     faces = detection_of(found, picture=picture)
     content = {"picture": picture, "faces": faces, "outlines": [seen.outline for seen in faces]}
