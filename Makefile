@@ -14,7 +14,7 @@ COVERED := $(subst $() ,$(comma),governance/gate.py governance/judging.py govern
   governance/policies/* governance/rules/*)
 BENCHMARKS := runtimes engine gate audit edge search_request enrolment detect_parallel stopping rekognition moratorium
 
-.PHONY: help install run demo test check format lint types imports migrations unit coverage fuzz fuzz-rest bench models vendor lock clean manage backup restore
+.PHONY: help install run demo test check format lint types imports migrations unit coverage fuzz fuzz-rest screenshots bench models vendor lock clean manage backup restore
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
