@@ -17,8 +17,9 @@ from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpos
 from governance import gate
 from governance.accountability import complaints
 from governance.accountability.models import PurgeCertificate
+from governance.audit import evidence as log
 from governance.audit import roles, sequencer
-from governance.audit.ledger import database_now
+from governance.audit.ledger import database_now, ref_of
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from governance.casework.break_glass import Emergency, break_glass
@@ -108,6 +109,19 @@ def complained(player: Player, *, about: str = "somebody") -> uuid.UUID:
         kind=complaints.Kind.CORRECTION, text=f"I am not {about}.", contact="somebody@example.test"
     )
     return complaints.file_for(player.actor, new=new).id
+
+
+def keep_and_close(player: Player, *, case_id: uuid.UUID) -> None:
+    """Let a closed case hold evidence."""
+    with tenant_scope(player.tenant.id):
+        log.seal_evidence(
+            b"a picture",
+            subject_id=case_id,
+            tenant_id=player.tenant.id,
+            decision_id=new_id(),
+            actor=ref_of(player.actor),
+        )
+    cases.close_case(player.actor, case_id=case_id)
 
 
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:
