@@ -64,6 +64,15 @@ def faces_of(person: Person) -> QuerySet[Face]:
     ).select_related("person")
 
 
+def shown_faces_in(collection: Collection, *, person_ids: CollectionOf[uuid.UUID]) -> dict[uuid.UUID, Face]:
+    """Return of each of these persons one live face, the first that was enrolled, to be looked at in a review."""
+    faces = Face.objects.filter(
+        is_live(), tenant_id=collection.tenant_id, collection_id=collection.id, person_id__in=person_ids
+    ).select_related("person")
+    first = faces.order_by("person_id", "id").distinct("person_id")
+    return {face.person_id: face for face in first if face.person_id is not None}
+
+
 def live_faces_of(person: Person) -> QuerySet[Face]:
     """Return the person's faces whose time is not over."""
     return faces_of(person).filter(is_live())

@@ -16,9 +16,18 @@ from recognition.gallery import persons as person_gallery
 from recognition.models import Collection, Person, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import persons as selectors
-from recognition.services import engines, identification
+from recognition.services import engines, identification, masking
 from recognition.services.examination import open_image, sift_faces
-from recognition.services.results import PersonMatch, Rejection, calibration_of_persons, person_match_of, top_bucket
+from recognition.services.portraits import Portrait, portrait_of, portrait_of_enrolled
+from recognition.services.results import (
+    Match,
+    PersonMatch,
+    Rejection,
+    calibration_of_persons,
+    person_match_of,
+    top_bucket,
+    view_of,
+)
 from recognition.services.turns import turn
 
 MOST_CANDIDATES: Final = 500  # of Rekognition's SearchUsers
@@ -34,6 +43,7 @@ class PersonSearch:
         rejected: those that the quality filter left out.
         gallery_size: persons with a face.
         expected_false_candidates: how many candidates above the threshold chance alone would give.
+        review_task: the review that the result waits for (`services.masking`); then nobody is named here.
     """
 
     probe: DetectedFace | None
@@ -45,6 +55,7 @@ class PersonSearch:
     engine_version: str
     threshold: float
     notice: str
+    review_task: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class _Probe:
     others: tuple[DetectedFace, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     person_id: uuid.UUID | None = None
+    portrait: Portrait | None = None
 
 
 def search_persons(
@@ -66,6 +78,7 @@ def search_persons(
     threshold: float | None = None,
     limit: int = identification.DEFAULT_LIMIT,
     quality: QualityFilter = QualityFilter.NONE,
+    masks: bool = False,
 ) -> PersonSearch:
     """Search the persons of a collection for the largest face of a picture, for one of its faces, or for a person.
 
@@ -78,6 +91,8 @@ def search_persons(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates.
         quality: whether faces of low quality on the picture are left out.
+        masks: whether who asks can show a result under review; else the policy refuses where it must be (HUM-001). A
+            review shows of each candidate the first face that was enrolled, and names that face when it is released.
 
     Raises:
         InvalidRequest: none of the three was given, or several.
@@ -97,14 +112,18 @@ def search_persons(
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
     probe_name = _name_of(image, face_id, person, collection=collection)
-    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
+    request = identification.request_of(
+        actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
+    )
     with gate.authorised(replace(request, gallery_size=collection.person_count)) as admission:
-        seen = None
+        seen, portrait = None, _portrait(face_id, person, collection=collection, admission=admission)
         if image is not None:
             with turn():
                 seen = _see(image, quality=quality, engine=engine, admission=admission)
         with tenant_scope(actor.tenant_id):
-            probe = seen or _stored(face_id, person, collection=collection, admission=admission)
+            probe = seen or replace(
+                _stored(face_id, person, collection=collection, admission=admission), portrait=portrait
+            )
             return _search(probe, collection=collection, engine=engine, limit=limit, admission=admission)
 
 
@@ -115,8 +134,9 @@ def search_faces_by_person(
     actor: Actor,
     threshold: float | None = None,
     limit: int = identification.DEFAULT_LIMIT,
+    masks: bool = False,
 ) -> identification.Identification:
-    """Search a collection for a person of it, whose own faces are not among the candidates.
+    """Search a collection for a person of it, whose own faces are not among the candidates; `masks` as there.
 
     Raises:
         PersonNotFound, PersonWithoutFaces: there is nobody to search for.
@@ -126,20 +146,23 @@ def search_faces_by_person(
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
     probe_name = _name_of(None, None, person, collection=collection)
-    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
-        found = selectors.get_in(collection, name=person)
-        template = _template_of(found, collection=collection, permit=admission.permit)
-        own = selectors.faces_of(found).values_list("id", flat=True)
-        probes = identification.Probes((None,), (template,))
-        return identification.conclude(
-            probes,
-            collection=collection,
-            calibration=calibration_of_persons(engine.calibration),
-            limit=limit,
-            admission=admission,
-            exclude=list(own),
-        )
+    request = identification.request_of(
+        actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
+    )
+    with gate.authorised(request) as admission:
+        portrait = _portrait(None, person, collection=collection, admission=admission)
+        with tenant_scope(actor.tenant_id):
+            found = selectors.get_in(collection, name=person)
+            template = _template_of(found, collection=collection, permit=admission.permit)
+            own = selectors.faces_of(found).values_list("id", flat=True)
+            return identification.conclude(
+                identification.Probes((None,), (template,), (portrait,)),
+                collection=collection,
+                calibration=calibration_of_persons(engine.calibration),
+                limit=limit,
+                admission=admission,
+                exclude=list(own),
+            )
 
 
 def _name_of(image: bytes | None, face_id: uuid.UUID | None, person: str | None, *, collection: Collection) -> str:
@@ -160,7 +183,22 @@ def _see(image: bytes, *, quality: QualityFilter, engine: FaceEngine, admission:
         raise NoFaceFound
     identification.require_quality(faces[:1], least=admission.least_quality)
     (template,) = engine.extract(picture, faces[:1], permit=admission.permit)
-    return _Probe(template, faces[0], faces[1:], tuple(rejected))
+    portrait = portrait_of(picture, faces[0]) if masking.is_masked(admission) else None
+    return _Probe(template, faces[0], faces[1:], tuple(rejected), portrait=portrait)
+
+
+def _portrait(
+    face_id: uuid.UUID | None, person: str | None, *, collection: Collection, admission: gate.Admission
+) -> Portrait | None:
+    """Return what a reviewer sees of a probe that is enrolled: the face, or the first one of the person."""
+    if not masking.is_masked(admission) or (face_id is None and person is None):
+        return None
+    if face_id is None:
+        with tenant_scope(collection.tenant_id):
+            found = selectors.get_in(collection, name=person or "")
+            face = selectors.shown_faces_in(collection, person_ids={found.id}).get(found.id)
+        face_id = face.id if face is not None else None
+    return portrait_of_enrolled(face_id, tenant_id=collection.tenant_id) if face_id is not None else None
 
 
 def _stored(
@@ -206,14 +244,8 @@ def _search(
         for hit in found.hits
         if hit.person_id in persons
     )
-    admission.complete(
-        n_faces=1,
-        n_candidates=len(candidates),
-        top_score_bucket=top_bucket(candidates),
-        searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
-    )
     fmr = calibration.fmr(min_score)
-    return PersonSearch(
+    result = PersonSearch(
         probe=probe.face,
         others=probe.others,
         rejected=probe.rejected,
@@ -224,6 +256,52 @@ def _search(
         threshold=admission.threshold,
         notice=identification.notice(fmr, calibration=calibration),
     )
+    if masking.is_masked(admission):
+        words = calibration.fmr_text(fmr)
+        result = _masked(result, probe, words=words, limit=limit, collection=collection, admission=admission)
+    admission.complete(
+        n_faces=1,
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
+    )
+    return result
+
+
+def _masked(
+    found: PersonSearch,
+    probe: _Probe,
+    *,
+    words: str,
+    limit: int,
+    collection: Collection,
+    admission: gate.Admission,
+) -> PersonSearch:
+    """Put the candidates under review, each by one face, as a search among faces would; name nobody."""
+    shown = selectors.shown_faces_in(collection, person_ids={match.person.id for match in found.candidates})
+    matches = tuple(
+        Match(
+            similarity=match.similarity,
+            score=match.score,
+            fmr=match.fmr,
+            fmr_words=match.fmr_words,
+            face=view_of(shown[match.person.id]),
+        )
+        for match in found.candidates
+        if match.person.id in shown
+    )
+    seen = identification.Probe(probe.face.box, probe.face.confidence) if probe.face else None
+    as_faces = identification.Identification(
+        searches=(identification.Search(seen, matches),),
+        gallery_size=found.gallery_size,
+        expected_false_candidates=found.expected_false_candidates,
+        engine_version=found.engine_version,
+        threshold=found.threshold,
+        threshold_words=words,
+        notice=found.notice,
+    )
+    masked = masking.mask(as_faces, portraits=[probe.portrait], limit=limit, collection=collection, admission=admission)
+    return replace(found, candidates=(), review_task=masked.review_task)
 
 
 def _subjects(candidates: tuple[PersonMatch, ...], *, probe: str | None) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from common.ids import new_id
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
 from governance import gate
 from governance.accountability.models import PurgeCertificate
+from governance.audit import evidence as log
 from governance.audit import roles, sequencer
-from governance.audit.ledger import database_now
+from governance.audit.ledger import database_now, ref_of
 from governance.casework import cases, reviews
 from governance.casework.authorisations import NewAuthorisation, record_authorisation
 from governance.casework.break_glass import Emergency, break_glass
@@ -99,6 +100,19 @@ def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return break_glass(worker, case_id=case_id, emergency=emergency).id
+
+
+def keep_and_close(player: Player, *, case_id: uuid.UUID) -> None:
+    """Let a closed case hold evidence."""
+    with tenant_scope(player.tenant.id):
+        log.seal_evidence(
+            b"a picture",
+            subject_id=case_id,
+            tenant_id=player.tenant.id,
+            decision_id=new_id(),
+            actor=ref_of(player.actor),
+        )
+    cases.close_case(player.actor, case_id=case_id)
 
 
 def apply_for(player: Player, *, why: str = "somebody") -> tuple[str, str]:

@@ -152,6 +152,10 @@ def new_case(_: Objects) -> dict[str, Any]:
     }
 
 
+def erasure(_: Objects) -> dict[str, Any]:
+    return {"reason": "case-ended"}
+
+
 def warrant(_: Objects) -> dict[str, Any]:
     return {
         "kind": "warrant",
@@ -367,6 +371,7 @@ CASES = (
 # no key may, whatever the state of its tenant.
 IN_PERSON = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/kept-probes:erase",  erasure,        403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass",        emergency,      403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),

@@ -68,7 +68,7 @@ BASE: dict[str, Any] = {
     "case_admits": True,
     "authorisations": [],
     "break_glass": [],
-    "obligations_met": ["HUM-001", "HUM-002", "HUM-003"],
+    "obligations_met": ["HUM-001", "HUM-002", "HUM-003", "RET-002"],
     "review_training_until": None,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from common.context import Actor
@@ -35,8 +36,10 @@ def compare(request: HttpRequest, actor: Actor) -> HttpResponse:
         return show(request, "compare", {"form": form}, status=422 if form.errors else 200)
     values = form.cleaned_data
     found = verification.compare_faces(
-        values["source"], target=values["target"], actor=form.narrowed(actor), threshold=values["threshold"]
+        values["source"], target=values["target"], actor=form.narrowed(actor), threshold=values["threshold"], masks=True
     )
+    if found.review_task is not None:
+        return redirect("dashboard:review", found.review_task)
     source, target = picture_of(values["source"]), picture_of(values["target"])
     shown = comparison_of(found, source=source, target=target)
     content = {"comparison": found, "shown": shown, "source": source, "target": target}
