@@ -273,6 +273,8 @@ _USES = (
     Row("POST",   "/",                           nothing,        400, 400, 400, 400, 400, 400),
     Row("GET",    "/health/live",                nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/health/ready",               nothing,        200, 200, 200, 200, 200, 200),
+    # for scrapers that have the operator's token (tests/common/test_metrics.py)
+    Row("GET",    "/metrics",                    nothing,        404, 404, 404, 404, 404, 404),
     Row("GET",    "/v1/schema/",                 nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/v1/docs/",                   nothing,        200, 200, 200, 200, 200, 200),
     # governed

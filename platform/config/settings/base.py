@@ -56,6 +56,7 @@ CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see th
 # --- Kept pictures ----------------------------------------------------------------------------------------------
 # Never served from there: they are read through the gate (recognition.services.images).
 CUSTOS_BUCKET_ENDPOINTS = env.bucket_endpoints(ENVIRONMENT.bucket_endpoints)
+CUSTOS_METRICS_TOKEN = _secret("metrics_token")
 IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image_store else None
 
 
@@ -128,6 +129,7 @@ INSTALLED_APPS = [
     "dashboard",
 ]
 MIDDLEWARE = [
+    "config.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.middleware.RequestContext",
