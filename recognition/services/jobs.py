@@ -48,6 +48,11 @@ OPERATION_OF: Final = {
 }
 
 
+def number_of_open_jobs() -> int:
+    """Return how many jobs of all tenants are not done; their tickets belong to no tenant and say nothing else."""
+    return DispatchTicket.objects.count()
+
+
 def list_jobs(*, actor: Actor, paginate: Callable[[QuerySet[Job]], R]) -> R:
     """Return a page of the tenant's jobs. A job's state is no biometric result, so a refused tenant can see it.
 
