@@ -91,8 +91,8 @@ backup: $(VENV)/.base ## Write the database into a file, also while it runs: mak
 restore: $(VENV)/.base ## Put a backup in the place of a stopped instance's database: make restore FILE=…
 	@$(BIN)/python -m instance restore "$(FILE)"
 
-manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
-	@$(BIN)/python manage.py $(C)
+manage: $(VENV)/.base ## Run a management command on the instance that runs here: make manage C="audit verify"
+	@$(BIN)/python -m instance manage $(C)
 
 # Extras stay in the locks: pip 23 otherwise asks for `coverage[toml]` anew, and refuses the newest for want of a hash.
 lock: install ## Write the hashed locks of requirements/ anew

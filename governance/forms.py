@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
 
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation, Purpose, StaffRole
+from governance.accountability.models import Complaint
 from governance.casework.models import BreakGlassGrant
 from governance.four_eyes import Statement
 from governance.models import ChangeRequest, PolicyVersion, Suspension
@@ -137,6 +138,23 @@ class ExemptionForm(StatementForm):
         self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
 
 
+class TenantForm(forms.Form):
+    """One organisation."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
+
+
+class ComplaintAnswerForm(forms.Form):
+    """What came of a complaint."""
+
+    outcome = forms.ChoiceField(choices=Complaint.Outcome.choices)
+    answer = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="It is sent to the person.")
+
+
 class ScheduleForm(StatementForm):
     """How long faces may be kept for a purpose in a place."""
 
@@ -150,16 +168,11 @@ class ScheduleForm(StatementForm):
     legal_source = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class HoldForm(ReasonForm):
+class HoldForm(TenantForm, ReasonForm):
     """What is kept, and on what ground."""
 
-    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none())
     collection_id = forms.UUIDField(label="Id of the collection")
     legal_source = forms.CharField(label="Order or law", widget=forms.Textarea(attrs={"rows": 2}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
 
 
 class SuspensionForm(ReasonForm):

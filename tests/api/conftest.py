@@ -15,6 +15,7 @@ from common.context import tenant_scope
 from common.ids import new_id
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
 from governance import gate
+from governance.accountability import complaints
 from governance.accountability.models import PurgeCertificate
 from governance.audit import evidence as log
 from governance.audit import roles, sequencer
@@ -100,6 +101,14 @@ def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return break_glass(worker, case_id=case_id, emergency=emergency).id
+
+
+def complained(player: Player, *, about: str = "somebody") -> uuid.UUID:
+    """Write down what a person told the player's organisation."""
+    new = complaints.NewComplaint(
+        kind=complaints.Kind.CORRECTION, text=f"I am not {about}.", contact="somebody@example.test"
+    )
+    return complaints.file_for(player.actor, new=new).id
 
 
 def keep_and_close(player: Player, *, case_id: uuid.UUID) -> None:
@@ -208,6 +217,7 @@ def make_objects(home: Path) -> MakeObjects:
             receipt=decided["Custos-Receipt"],
             person=PERSON,
             certificate_id=purged(player),
+            complaint_id=str(complained(player, about=external_id or "somebody")),
             evaluation_id=evaluation_id,
             bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )
