@@ -1,6 +1,6 @@
 """Addresses of the pages."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import path, register_converter
 
 from dashboard.views import (
     applications,
@@ -83,11 +83,7 @@ urlpatterns = [
     path("complain", public.complain, name="complain"),
     path("transparency", public.transparency, name="transparency"),
     path("transparency/<uuid:report_id>/", public.report, name="transparency-report"),
-    re_path(
-        r"^transparency/(?P<report_id>[0-9a-f-]{36})\.(?P<file_format>csv|json)$",
-        public.report_file,
-        name="transparency-file",
-    ),
+    path("transparency/<uuid:report_id>.<slug:file_format>", public.report_file, name="transparency-file"),
     path("complaints", rights.complaint_list, name="complaints"),
     path("complaints/<uuid:complaint_id>/", rights.complaint, name="complaint"),
     path("complaints/<uuid:complaint_id>/acknowledge", rights.acknowledge, name="complaint-acknowledge"),

@@ -56,7 +56,8 @@ def test_anybody_reads_what_is_published_in_three_forms_and_can_check_it(staff: 
     events = AuditEntry.objects.using("officer").filter(kind="event", tenant_id=None).order_by("-ins_id")
     event = next(e.content for e in events if e.content["resource"]["id"] == str(report.id))
     assert event["data"]["sha256"] == hashlib.sha256(data.content).hexdigest() == report.digest
-    assert client.get(f"/transparency/{ledger.new_id()}/").status_code == 404
+    absent = (f"/transparency/{ledger.new_id()}/", f"/transparency/{report.id}.pdf")
+    assert [client.get(path).status_code for path in absent] == [404, 404]
 
 
 def test_no_two_tell_of_the_same_day(staff: Staff) -> None:

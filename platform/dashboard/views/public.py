@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.pages import public_page, show
 from dashboard.rights_forms import PublicComplaintForm
 from governance.accountability import complaints, publishing
-from governance.errors import TooManyComplaints
+from governance.errors import ReportNotFound, TooManyComplaints
 
 _MOST_AN_HOUR: Final = 5
 _HOUR: Final = 3600
+_FORMS: Final = {"csv": (publishing.as_csv, "text/csv"), "json": (publishing.as_json, "application/json")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,14 +51,12 @@ def report(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
 def report_file(request: HttpRequest, report_id: uuid.UUID, file_format: str) -> HttpResponse:
     """One report, as a file."""
     found = publishing.get_report(report_id)
-    content, kind = (
-        (publishing.as_csv(found), "text/csv")
-        if file_format == "csv"
-        else (publishing.as_json(found), "application/json")
-    )
+    if file_format not in _FORMS:
+        raise ReportNotFound
+    write, kind = _FORMS[file_format]
     name = f"transparency-{found.since:%Y-%m-%d}.{file_format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=kind, headers=headers)
+    return HttpResponse(write(found), content_type=kind, headers=headers)
 
 
 def _count(request: HttpRequest) -> None:
