@@ -230,6 +230,12 @@ def test_pictures_are_looked_at_compared_and_searched_for_among_persons(
     expect(page.get_by_role("heading", name="2 faces found")).to_be_visible()
     assert page.locator(".picture circle.landmark").count() == 10
     visit.look()
+    visit.go("/detect")
+    page.get_by_label("Picture", exact=True).set_input_files(cast.picture)
+    page.get_by_label("Say what each face looks like").check()
+    page.get_by_role("button", name="Find faces").click()
+    expect(page.locator("ul.said").first).to_contain_text("years old")
+    visit.look()
 
     visit.go("/compare")
     for label in ("First picture", "Second picture"):
