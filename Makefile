@@ -14,7 +14,7 @@ COVERED := $(subst $() ,$(comma),governance/gate.py governance/judging.py govern
   governance/policies/* governance/rules/*)
 BENCHMARKS := runtimes engine gate audit edge search_request enrolment detect_parallel stopping rekognition moratorium
 
-.PHONY: help install run demo test check format lint types imports migrations unit coverage fuzz bench models vendor lock clean manage backup restore
+.PHONY: help install run demo test check format lint types imports migrations unit coverage fuzz fuzz-rest screenshots bench models vendor lock clean manage backup restore
 
 help: ## Explain every target
 	@echo "Custos: face recognition in which access is governed."
@@ -65,6 +65,12 @@ coverage: install models ## Measure the gate, the rules, four-eyes and the ledge
 fuzz: install models ## Send ten thousand mutated requests to the Rekognition edge (minutes)
 	$(BIN)/python -m pytest -m long tests/rekognition
 
+screenshots: install models ## Take the pictures of docs/images anew, of a demo world of its own (needs chromium)
+	$(BIN)/python -m tests.e2e.screenshots
+
+fuzz-rest: install models ## Hold a running instance against its OpenAPI document, by thousands of made-up requests (minutes)
+	$(BIN)/python -m pytest -s -m long tests/e2e/test_schema_live.py
+
 models: $(VENV)/.base ## Fetch and verify the model weights
 	@$(BIN)/python manage.py fetch_models
 
@@ -85,8 +91,8 @@ backup: $(VENV)/.base ## Write the database into a file, also while it runs: mak
 restore: $(VENV)/.base ## Put a backup in the place of a stopped instance's database: make restore FILE=…
 	@$(BIN)/python -m instance restore "$(FILE)"
 
-manage: $(VENV)/.base ## Run a management command: make manage C="fetch_models"
-	@$(BIN)/python manage.py $(C)
+manage: $(VENV)/.base ## Run a management command on the instance that runs here: make manage C="audit verify"
+	@$(BIN)/python -m instance manage $(C)
 
 # Extras stay in the locks: pip 23 otherwise asks for `coverage[toml]` anew, and refuses the newest for want of a hash.
 lock: install ## Write the hashed locks of requirements/ anew

@@ -19,7 +19,7 @@ from governance.rules.rule import Default, Rule
 from governance.rules.situation import DIMENSIONS
 from governance.rules.stopping import MOR_RULES, SUS_RULES
 from governance.rules.structural import AUD_001, INPUT_001
-from governance.rules.subjects import CON_RULES
+from governance.rules.subjects import CON_RULES, RET_RULES
 from governance.rules.thresholds import THR_RULES
 from governance.rules.usage import EUS_RULES, KEY_RULES, PUR_RULES
 
@@ -43,6 +43,7 @@ CATALOGUE: Final[dict[str, Rule]] = {
         *RELIABILITY_RULES,
         *EXTENT_RULES,
         *CON_RULES,
+        *RET_RULES,
         *HUM_RULES,
         AUD_001,
         *EVIDENCE_RULES,
@@ -80,7 +81,7 @@ def _setting(rule: Rule, default: Default) -> dict[str, Any]:
 
 # What an operator may change is here; what a rule means (its words, its facts, its effect) is code.
 DEFAULT_POLICY_BODY: Final[dict[str, Any]] = {
-    "version": 9,
+    "version": 11,
     "rules": [_setting(rule, default) for rule in CATALOGUE.values() for default in rule.defaults],
 }
 

@@ -309,6 +309,13 @@ FACTS: Final[dict[str, FactSpec]] = {
             _S.DERIVED,
             "Searches with this probe in the last 30 days, since an independent review; null: many probes, or none.",
         ),
+        FactSpec(
+            "gallery_kept_days",
+            "count|None",
+            _S.COLLECTION,
+            "After how many days the collection's faces are past their time; 0: its purpose is met, or it is under a"
+            " legal hold; null: no collection is concerned.",
+        ),
         FactSpec("consent_state", "consent_state", _S.COLLECTION, "The consent on record of the person enrolled."),
         FactSpec("disclosed_until", "time", _S.TENANT, "The end of the last disclosure report, or the first approval."),
         FactSpec("watchlists", "list[watchlist]", _S.COLLECTION, "The terms on which the collection is a watch-list."),

@@ -14,6 +14,7 @@ class RecognitionConfig(AppConfig):
         from governance.casework.ports import register_review_picture
         from governance.ports import register_fact, register_offered_versions, register_open_jobs, register_scales
         from recognition.engines import registry
+        from recognition.selectors.retention import gallery_kept_days
         from recognition.services.engines import offered_versions
         from recognition.services.evaluations import evaluations, scale
         from recognition.services.open_jobs import open_jobs_of
@@ -21,6 +22,7 @@ class RecognitionConfig(AppConfig):
 
         registry.configure(models_dir=settings.CUSTOS_MODELS_DIR, runtime=settings.CUSTOS_RUNTIME)
         register_fact("evaluations", evaluations)
+        register_fact("gallery_kept_days", gallery_kept_days)
         register_scales(scale)
         register_open_jobs(open_jobs_of)
         register_offered_versions(offered_versions)

@@ -19,7 +19,7 @@ class Metering:
         response = self.get_response(request)
         # DRF leaves the actor on Django's request, once it has authenticated one.
         actor: object = getattr(request, "user", None)
-        operation = metering.operation_of(request) or _operation_of(request)
+        operation = metering.operation_of(request) or operation_of_route(request)
         if isinstance(actor, Actor) and operation is not None:
             # Closed when its bytes have left: nobody waits for the count. Django itself has no public name for it.
             response._resource_closers.append(  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ class Metering:
         return response
 
 
-def _operation_of(request: HttpRequest) -> str | None:
+def operation_of_route(request: HttpRequest) -> str | None:
     """Return the operationId of the handler that answered; None for what is not an operation of the API."""
     match = request.resolver_match
     view = getattr(match.func, "view_class", None) if match else None

@@ -8,8 +8,10 @@ class AccountabilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.accountability import emergencies, oversight, readings
+        from governance.accountability import emergencies, holds, oversight, readings, schedules
 
         readings.register()
         oversight.register()
         emergencies.register()
+        holds.register()
+        schedules.register()

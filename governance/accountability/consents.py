@@ -44,6 +44,14 @@ def withdrawn_among(subjects: Iterable[str], *, tenant_id: uuid.UUID, collection
     return {subject for subject, withdrawn_at in newest.values_list("subject", "withdrawn_at") if withdrawn_at}
 
 
+def withdrawn_in(*, tenant_id: uuid.UUID, collection_id: uuid.UUID) -> list[str]:
+    """Return the people of a collection who have taken their consent back; inside the tenant's scope."""
+    records = ConsentRecord.objects.filter(tenant_id=tenant_id, collection_id=collection_id)
+    in_force = records.filter(withdrawn_at=None).values("subject")
+    withdrawn = records.filter(withdrawn_at__isnull=False).exclude(subject__in=in_force)
+    return list(withdrawn.values_list("subject", flat=True).distinct())
+
+
 def require_not_withdrawn(subject: str, *, tenant_id: uuid.UUID, collection_id: uuid.UUID) -> None:
     """Go on only when the person has not taken consent back; in the transaction that stores their face.
 

@@ -1,4 +1,4 @@
-"""What is counted, agreed to and reported: searches, consents, watch-lists' terms, disclosure reports, reviews."""
+"""What is counted, agreed to, kept and reported: searches, consents, terms, schedules, holds, certificates, reports."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from common.ids import new_id
 from governance.models import TwoApprovers
-from tenants.models import TenantOwned, User
+from tenants.models import Tenant, TenantOwned, User
 
 
 class SearchRecord(TenantOwned):
@@ -127,3 +128,150 @@ class ConsentRecord(TenantOwned):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class RetentionSchedule(TwoApprovers):
+    """How long faces may be kept for a purpose in a place (RET-001), of every tenant; empty means any.
+
+    `covers` is the place with its parts and with what it is a part of: who says US does not say that it is not US-IL.
+    Collections take over the least of all that concern them by a trigger (recognition, migration 0023).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    purpose = models.CharField(max_length=40, blank=True)
+    jurisdiction = models.CharField(max_length=10, blank=True)
+    covers = ArrayField(models.CharField(max_length=10), default=list, blank=True)
+    keep_days = models.PositiveIntegerField()
+    legal_source = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="schedule_approvers_differ", condition=~Q(approver_1=F("approver_2"))),
+            models.CheckConstraint(name="schedule_keeps_a_day", condition=Q(keep_days__gte=1)),
+            models.UniqueConstraint(
+                name="schedule_one_in_force", fields=["purpose", "jurisdiction"], condition=Q(ended_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.keep_days} days for {self.purpose or 'any purpose'} in {self.jurisdiction or 'any place'}"
+
+
+class LegalHold(TenantOwned):
+    """What a collection holds is kept, and frozen: one member of staff imposes it, two lift it (decision 0034).
+
+    `settled_at`: whose consent was taken back meanwhile is destroyed; until then the collection stays frozen.
+    """
+
+    collection_id = models.UUIDField()
+    reason = models.TextField()
+    legal_source = models.TextField()
+    imposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    imposed_at = models.DateTimeField(db_default=Now(), editable=False)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="hold_one_in_force", fields=["tenant", "collection_id"], condition=Q(lifted_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="hold_settled_after_it_is_lifted", condition=Q(settled_at=None) | Q(lifted_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"legal hold {self.id}"
+
+
+class PurgeCertificate(TenantOwned):
+    """What a purge deleted, when and under which rule; `digest` is that of `content`, and stands in the log's event."""
+
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    decision_entry_id = models.UUIDField(editable=False)
+    event_entry_id = models.UUIDField(editable=False)
+    purged_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "-purged_at"], name="certificate_by_time")]
+
+    def __str__(self) -> str:
+        return f"purge certificate {self.id}"
+
+
+class Complaint(models.Model):
+    """What a person says of the use of their face, with its clocks; of no tenant until staff say whose matter it is."""
+
+    class Kind(models.TextChoices):
+        COMPLAINT = "complaint"
+        CORRECTION = "correction"
+        ERASURE = "erasure"
+        ACCESS = "access"
+
+    class Outcome(models.TextChoices):
+        UPHELD = "upheld"
+        PARTLY_UPHELD = "partly_upheld"
+        REJECTED = "rejected"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    about = models.CharField(max_length=255, blank=True, help_text="The organisation, in the person's words.")
+    text = models.TextField()
+    contact = models.EmailField()
+    received_at = models.DateTimeField()
+    acknowledge_by = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    answer = models.TextField(blank=True)
+    overdue_recorded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="complaint_says_something", condition=~Q(text="") & ~Q(contact="")),
+            models.CheckConstraint(
+                name="complaint_answered_with_an_outcome",
+                condition=Q(answered_at=None, outcome="", answer="")
+                | Q(answered_at__isnull=False, acknowledged_at__isnull=False) & ~Q(outcome="") & ~Q(answer=""),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-received_at"], name="complaint_by_time"),
+            models.Index(fields=["answer_by"], name="complaint_open", condition=Q(answered_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def state(self) -> str:
+        """Where it stands, but for its clocks."""
+        if self.answered_at:
+            return "answered"
+        return "acknowledged" if self.acknowledged_at else "received"
+
+
+class PublishedReport(models.Model):
+    """A transparency report that anybody may read: what was counted when it was published, and stays as it was."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="published_period_is_one", condition=Q(until__gt=F("since"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"transparency report from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"

@@ -84,10 +84,10 @@ class VettingApplicationAdmin(ReadOnlyAdmin):
         before = selectors.last_approved(application)
         content = {
             "application": application,
-            "statements": [(name.replace("_", " "), value) for name, value in application.content().items()],
+            "statements": [(name.replace("_", " "), _lines(value)) for name, value in application.content().items()],
             "documents": selectors.evidence_of(application, using="officer"),
             "before": before,
-            "differences": differences(before, application) if before is not None else [],
+            "differences": [(d.name, _lines(d.before), _lines(d.after)) for d in differences(before, application)],
             "reviews": selectors.reviews_of(application),
         }
         return SafeString(render_to_string("admin/governance/application.html", content))
@@ -199,6 +199,16 @@ class VettingApplicationAdmin(ReadOnlyAdmin):
         return self.act_page(
             request, title=f"{title}: {application.legal_name}", beside=self.summary(application), **page
         )
+
+
+def _lines(value: Any) -> list[str]:
+    """A statement, line by line: a list has one for each of its members, an officer theirs."""
+    if not isinstance(value, list):
+        return str(value or "").splitlines()
+    return [
+        f"{entry['name']} ({entry['training']}, {entry['trained_on']})" if isinstance(entry, dict) else str(entry)
+        for entry in value
+    ]
 
 
 def _user(request: HttpRequest) -> Any:

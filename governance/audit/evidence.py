@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -35,6 +36,13 @@ _WITHOUT_KEY = """
 """
 _SEALED = "SELECT subject_id, sealed FROM audit_sealed WHERE tenant_id = %s AND id = %s"
 
+_ABOUT = """
+    SELECT s.id, s.subject_id, s.entry_id, encode(e.leaf_hash, 'hex'), encode(sha256(s.sealed), 'hex'),
+        NOT EXISTS (SELECT FROM subject_key k WHERE k.tenant_id = s.tenant_id AND k.subject_id = s.subject_id)
+    FROM audit_sealed s JOIN audit_entry e ON e.id = s.entry_id
+    WHERE s.tenant_id = %s AND s.subject_id = ANY (%s) ORDER BY s.id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SealedEvidence:
@@ -43,6 +51,24 @@ class SealedEvidence:
     id: uuid.UUID
     entry_id: uuid.UUID
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """What is stored of a piece of evidence, and where the log has it.
+
+    Attributes:
+        digest: SHA-256 of the sealed bytes, hexadecimal, as the entry has it.
+        leaf_hash: of the entry that recorded it, hexadecimal.
+        is_erased: whether its key was destroyed.
+    """
+
+    id: uuid.UUID
+    subject_id: uuid.UUID
+    entry_id: uuid.UUID
+    leaf_hash: str
+    digest: str
+    is_erased: bool
 
 
 def seal_evidence(
@@ -92,6 +118,13 @@ def open_evidence(evidence_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bytes:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], evidence_id.bytes)
     except InvalidTag as error:
         raise EvidenceErased("What was sealed was altered.") from error
+
+
+def list_evidence(subject_ids: Collection[uuid.UUID], *, tenant_id: uuid.UUID) -> list[StoredEvidence]:
+    """Return what was sealed about any of these subjects, oldest first, in the tenant's open scope."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_ABOUT, [tenant_id, list(subject_ids)])
+        return [StoredEvidence(*row) for row in cursor.fetchall()]
 
 
 def erase_subject(subject_id: uuid.UUID, *, tenant_id: uuid.UUID, actor: ledger.ActorRef, reason: str) -> int:

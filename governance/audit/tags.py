@@ -20,6 +20,7 @@ class Tag(StrEnum):
         return tag
 
     TENANT_CREATED = "tenant:created", "A tenant was created; it may do nothing until it is approved."
+    TENANT_DEFAULTS_CHANGED = "tenant:defaults-changed", "What members' requests are for by default was changed."
     TENANT_DELETION_REQUESTED = "tenant:deletion-requested", "The deletion of a tenant with all it has was asked for."
     TENANT_DELETION_WITHDRAWN = "tenant:deletion-withdrawn", "The request for the deletion of a tenant was taken back."
     TENANT_ERASED = "tenant:erased", "A tenant was deleted: how many rows of each kind, pictures and staged folders."
@@ -97,6 +98,20 @@ class Tag(StrEnum):
     ENGINE_MOVE_ROLLED_BACK = "engine-move:rolled-back", "A collection is searched with its first engine version again."
     ENGINE_MOVE_ENDED = "engine-move:ended", "The index of a collection that was not searched was deleted."
     RETENTION_PURGED = "retention:purged", "What was past its time was deleted: how much of each kind."
+    SCHEDULE_SET = "schedule:set", "Two officers set how long faces may be kept for a purpose in a place."
+    SCHEDULE_ENDED = "schedule:ended", "Two officers ended a retention schedule."
+    HOLD_IMPOSED = "hold:imposed", "A collection was put under a legal hold: kept as it is, and not used."
+    HOLD_LIFTED = "hold:lifted", "Two oversight members lifted a legal hold."
+    PURPOSE_MET = "collection:purpose-met", "A tenant said that the purpose of a collection is met: its faces go."
+    COMPLAINT_RECEIVED = "complaint:received", "A person complained, or asked for correction, erasure or access."
+    COMPLAINT_ASSIGNED = "complaint:assigned", "Staff said whose matter a complaint is."
+    COMPLAINT_ACKNOWLEDGED = "complaint:acknowledged", "A person was told that a complaint is looked into."
+    COMPLAINT_ANSWERED = "complaint:answered", "A complaint was answered; says with which outcome."
+    COMPLAINT_OVERDUE = "complaint:overdue", "A complaint was not acknowledged or answered in time."
+    TRANSPARENCY_PUBLISHED = (
+        "transparency:published",
+        "A transparency report was published for everybody; names its period and SHA-256.",
+    )
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (
         "audit-key:introduced",

@@ -1,7 +1,7 @@
 """The disclosure package of a case: what was searched for, who judged it how, and where the log proves it.
 
-A zip of one JSON document and the same as a page. It names people of the organisation by id and the candidates by their
-opaque ids; nobody who was searched for, and no picture.
+A zip of one JSON document, the same as a page, and the pictures of confirmed probes that are kept (RET-002). It names
+people of the organisation by id and the candidates by their opaque ids; nobody who was searched for.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from django.template.loader import render_to_string
 from common.context import Actor, Usage, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
-from governance.audit import ledger
+from governance.audit import evidence, ledger
 from governance.audit import selectors as log
 from governance.audit.tags import Tag
-from governance.casework import authority, reviews, selectors
+from governance.casework import authority, kept_probes, reviews, selectors
 from governance.casework.models import Authorisation, Case, ReviewTask
 
 VERSION: Final = 1
@@ -62,7 +62,7 @@ def export_case(actor: Actor, *, case_id: uuid.UUID) -> Package:
     with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
         case = selectors.get_case(actor.tenant_id, case_id=case_id)
         content = _content(case, decision_id=admission.decision_id)
-        package = _zipped(content, case=case)
+        package = _zipped(content, case=case, pictures=_pictures(case))
         ledger.record_event(
             Tag.CASE_DISCLOSED,
             actor=ledger.ref_of(actor),
@@ -91,6 +91,25 @@ def _content(case: Case, *, decision_id: uuid.UUID) -> dict[str, Any]:
         },
         "authorisations": [_authorisation(row) for row in case.authorisations.all()],
         "reviews": [_review(task) for task in tasks],
+        "kept_probes": [
+            {
+                "id": str(kept.id),
+                "entry": str(kept.entry_id),
+                "entry_leaf_hash": kept.leaf_hash,
+                "sealed_sha256": kept.digest,
+                "is_erased": kept.is_erased,
+            }
+            for kept in kept_probes.list_kept(case)
+        ],
+    }
+
+
+def _pictures(case: Case) -> dict[str, bytes]:
+    """Open what is kept; by the name of its file."""
+    return {
+        f"probes/{kept.id}.jpg": evidence.open_evidence(kept.id, tenant_id=case.tenant_id)
+        for kept in kept_probes.list_kept(case)
+        if not kept.is_erased
     }
 
 
@@ -156,12 +175,14 @@ def _entry(tenant_id: uuid.UUID, decision_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
-def _zipped(content: Mapping[str, Any], *, case: Case) -> Package:
+def _zipped(content: Mapping[str, Any], *, case: Case, pictures: Mapping[str, bytes]) -> Package:
     document = json.dumps(content, indent=1, ensure_ascii=False).encode()
     page = render_to_string("casework/disclosure.html", {"content": content, "document": hashlib.sha256(document)})
     with io.BytesIO() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("disclosure.json", document)
             archive.writestr("disclosure.html", page)
+            for name, picture in pictures.items():
+                archive.writestr(name, picture)
         data = file.getvalue()
     return Package(f"disclosure-{case.id}.zip", data, hashlib.sha256(data).hexdigest())

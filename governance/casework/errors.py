@@ -20,6 +20,11 @@ class CaseClosed(Conflict):
     title = "The case is closed"
 
 
+class CaseStillOpen(Conflict):
+    code = "case-still-open"
+    title = "The case is open: its searches still bring evidence"
+
+
 class OfficerInvalid(InvalidRequest):
     code = "case-officer-invalid"
     title = "A case officer must be a member of the organisation"

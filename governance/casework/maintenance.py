@@ -22,7 +22,7 @@ from common.vocabulary import AuthorisationKind, Operation
 from governance import fence, gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
-from governance.casework import selectors
+from governance.casework import kept_probes, selectors
 from governance.casework.models import Authorisation, BreakGlassGrant, ReviewTask
 from governance.casework.verdicts import end
 
@@ -66,13 +66,14 @@ def _purge(authorisation_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
             n_reviews = selectors.delete_reviews(
                 ReviewTask.objects.filter(tenant_id=tenant_id, urgent_id=authorisation_id)
             )
+            n_erased = kept_probes.erase_unratified(authorisation)
             Authorisation.objects.filter(tenant_id=tenant_id, id=authorisation_id).update(purged_at=Now())
             ledger.record_event(
                 Tag.AUTHORISATION_PURGED,
                 actor=ledger.SYSTEM,
                 resource=ledger.Resource("authorisation", authorisation_id),
                 tenant_id=tenant_id,
-                data={"case": str(authorisation.case_id), "n_reviews": n_reviews},
+                data={"case": str(authorisation.case_id), "n_reviews": n_reviews, "n_erased": n_erased},
             )
         admission.complete()
 

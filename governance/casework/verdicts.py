@@ -20,7 +20,7 @@ from common.vocabulary import Operation
 from governance import gate
 from governance.audit import ledger
 from governance.audit.tags import Tag
-from governance.casework import ports, reviews, selectors
+from governance.casework import kept_probes, ports, reviews, selectors
 from governance.casework.errors import AlreadyReviewed, NotAReviewer, ReviewClosed
 from governance.casework.models import ReviewCandidate, ReviewProbe, ReviewTask, ReviewVerdict
 
@@ -168,13 +168,14 @@ def _stored_picture(candidate: ReviewCandidate) -> bytes | None:
 
 
 def _close(task: ReviewTask, *, candidates: list[ReviewCandidate], actor: Actor) -> int:
-    """Draw the conclusion from two verdicts, and destroy the pictures; return how many candidates are released."""
+    """Draw the conclusion from two verdicts, keep or destroy the pictures; return how many candidates are released."""
     judged = _judged_together(task, candidates=candidates)
     agreed = [candidate_id for candidate_id, judgements in judged.items() if judgements == {Judgement.RELEASE}]
     rows = ReviewCandidate.objects.filter(tenant_id=task.tenant_id, task_id=task.id)
     # The database says which are left: a face may be deleted at this moment.
     n_released = rows.filter(id__in=agreed).exclude(sealed_payload=b"").update(state=ReviewCandidate.State.RELEASED)
     rows.exclude(state=ReviewCandidate.State.RELEASED).update(state=ReviewCandidate.State.WITHHELD)
+    kept_probes.keep_matched(task, actor=actor)
     if n_released:
         status = ReviewTask.Status.RELEASED
     elif all(judgements == {Judgement.REJECT} for judgements in judged.values()):

@@ -1,6 +1,6 @@
-"""HUM: what a search for an investigation finds is masked until two trained people have looked at it.
+"""HUM, RET-002: what a search for an investigation finds is masked until two trained people have looked at it.
 
-Three obligations attach to the allow. A part of the platform that carries them out says so with its question
+Four obligations attach to the allow. A part of the platform that carries them out says so with its question
 (`obligations_met`); where one does not, the obligation cannot be met, and that is a refusal: a way that nobody thought
 of is closed.
 """
@@ -17,8 +17,9 @@ from governance.rules.situation import Situation, known
 from governance.rules.thresholds import INVESTIGATIVE_PURPOSES
 
 MASKING: Final = "HUM-001"
-# Of the part of the platform that masks results, and says what must be said with them.
-REVIEW_OBLIGATIONS: Final = (MASKING, "HUM-002", "HUM-003")
+KEEPING: Final = "RET-002"
+# Of the part of the platform that masks results, says what must be said with them, and keeps what was confirmed.
+REVIEW_OBLIGATIONS: Final = (MASKING, "HUM-002", "HUM-003", KEEPING)
 
 _NEEDS: Final = ("operation", "result_of", "purpose", "obligations_met")
 # The day of Amazon's guidance to law enforcement that people review each match.
@@ -98,5 +99,20 @@ HUM_RULES: Final = (
         check=reviewer_is_trained,
         instants=end_of_training,
         defaults=(Default(selector={"operations": [Operation.REVIEW]}, effective_from=_SINCE),),
+    ),
+    Rule(
+        id=KEEPING,
+        title="Only a confirmed probe is kept, and sealed",
+        effect=Effect.OBLIGE,
+        sentence="The picture of a probe that is like nobody is discarded at once, and so is one whose match the"
+        " reviewers do not confirm. One whose match two people released is sealed as evidence of its case, under a key"
+        " of the case, or of the urgent use that the search rested on; destroying the key erases it, and the log's"
+        " proofs hold. What cannot do so is refused.",
+        reason="For this purpose the picture of a confirmed probe is sealed as evidence, and this way keeps none.",
+        source="EU AI Act, Article 26(10) (results of post-remote identification: authorised, or stopped and deleted);"
+        " Directive (EU) 2016/680, Articles 4(1)(e) and 16 (kept no longer than needed; erasure).",
+        needs=_NEEDS,
+        check=identifies,
+        defaults=(_INVESTIGATING,),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from django import forms
 
 from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from dashboard.forms import choices_of
-from tenants.services import KeyBinding
+from tenants.services import KeyBinding, MemberDefaults
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
 
 _HOUR: Final = timedelta(hours=1)
@@ -97,6 +98,33 @@ class RotationForm(forms.Form):
 class InvitationForm(forms.Form):
     email = forms.EmailField(label="Mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(choices=choices_of(TenantRole), initial=TenantRole.VIEWER.value)
+
+
+class DefaultsForm(forms.Form):
+    """What requests of members are for when they do not say it."""
+
+    purpose = forms.ChoiceField(choices=choices_of(Purpose, empty="each request says it"), required=False)
+    on_behalf_of = forms.ChoiceField(
+        choices=choices_of(CustomerCategory, empty="the organisation itself"), required=False, label="On behalf of"
+    )
+    jurisdiction = forms.ChoiceField(
+        choices=[("", "each request says it"), *_JURISDICTIONS], required=False, label="Where"
+    )
+
+    @classmethod
+    def filled_in(cls, defaults: MemberDefaults) -> DefaultsForm:
+        """Return the form as it shows the present ones."""
+        return cls(initial=asdict(defaults))
+
+    @property
+    def defaults(self) -> MemberDefaults:
+        """Of a valid form."""
+        purpose, on_behalf_of = self.cleaned_data["purpose"], self.cleaned_data["on_behalf_of"]
+        return MemberDefaults(
+            purpose=Purpose(purpose) if purpose else None,
+            on_behalf_of=CustomerCategory(on_behalf_of) if on_behalf_of else None,
+            jurisdiction=self.cleaned_data["jurisdiction"] or None,
+        )
 
 
 class RoleForm(forms.Form):

@@ -132,7 +132,7 @@ class CollectionForm(forms.Form):
         max_value=_LONGEST_RETENTION_DAYS,
         required=False,
         label="Keep faces for (days)",
-        help_text="Empty: until they are deleted.",
+        help_text="Empty: three years, or less where a schedule of the platform says so.",
     )
     store_images = forms.BooleanField(
         required=False,

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from django import forms
+
 from dashboard.forms import PictureField, UsageForm, threshold_field
+from recognition.services import attributes
 
 
 class DetectForm(UsageForm):
     image = PictureField(label="Picture", help_text="JPEG, PNG or WebP. It is looked at once and not kept.")
+    describe = forms.BooleanField(
+        required=False,
+        label="Say what each face looks like",
+        help_text="Age, expression, glasses and the like: guesses, and a use of its own that your approval must cover.",
+    )
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The attributes to say of each face, of a valid form."""
+        return (attributes.ALL,) if self.cleaned_data["describe"] else ()
 
 
 class CompareForm(UsageForm):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.pictures import Outline, Picture
+from dashboard.saying import said_of
+from recognition.engines.attributes import Landmark
 from recognition.services.detection import Detection
 from recognition.services.enrolment import Enrolled
 from recognition.services.identification import Identification
@@ -47,11 +49,12 @@ class ShownSearch:
 
 @dataclass(frozen=True, slots=True)
 class SeenFace:
-    """A face on a picture; `match` says how alike it is, where it was compared."""
+    """A face on a picture; `match` says how alike it is, where it was compared; `said` what it looks like."""
 
     outline: Outline
     face: FaceView
     match: Match | None = None
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,18 @@ class ShownComparison:
 def detection_of(detection: Detection, *, picture: Picture) -> tuple[SeenFace, ...]:
     """Number the faces of a picture and outline them with their landmarks."""
     return tuple(
-        SeenFace(picture.outline(face.detected.box, number=number, landmarks=face.detected.landmarks), face)
+        SeenFace(
+            picture.outline(face.detected.box, number=number, landmarks=_landmarks_of(face)),
+            face,
+            said=said_of(face.attributes),
+        )
         for number, face in enumerate(detection.faces, start=1)
     )
+
+
+def _landmarks_of(face: FaceView) -> tuple[Landmark, ...]:
+    """Return the thirty landmarks where they were asked for, else the five."""
+    return (face.attributes and face.attributes.landmarks) or face.detected.landmarks
 
 
 def comparison_of(comparison: Comparison, *, source: Picture, target: Picture) -> ShownComparison:

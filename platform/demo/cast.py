@@ -24,6 +24,7 @@ class TenantPart:
 
     Attributes:
         end_users: on whose behalf it is approved to act, itself included; its key lists the same.
+        rationale: what it tells the officers that it is for.
         stated_end_user: what its key says when a request does not; None: the tenant itself.
     """
 
@@ -32,6 +33,7 @@ class TenantPart:
     category: CustomerCategory
     purposes: tuple[Purpose, ...]
     jurisdiction: str
+    rationale: str
     end_users: tuple[CustomerCategory, ...]
     stated_end_user: CustomerCategory | None = None
     members: tuple[tuple[str, TenantRole], ...] = ()
@@ -45,6 +47,7 @@ TENANTS = (
         name="Family Album",
         category=CustomerCategory.CONSUMER_SOFTWARE,
         purposes=(Purpose.PHOTO_ORGANISATION,),
+        rationale="Families sort their own photographs by who is on them.",
         jurisdiction="US",
         end_users=(CustomerCategory.CONSUMER_SOFTWARE, CustomerCategory.PERSONAL),
         members=(("album-owner", TenantRole.OWNER), ("album-developer", TenantRole.DEVELOPER)),
@@ -54,6 +57,7 @@ TENANTS = (
         name="Second Look Identity",
         category=CustomerCategory.IDENTITY_VERIFICATION,
         purposes=(Purpose.IDENTITY_VERIFICATION, Purpose.SECOND_FACTOR),
+        rationale="Customers of banks show that they are who their document says.",
         jurisdiction="US",
         end_users=(CustomerCategory.IDENTITY_VERIFICATION,),
         members=(("idcheck-owner", TenantRole.OWNER),),
@@ -63,6 +67,7 @@ TENANTS = (
         name="Bring Them Home",
         category=CustomerCategory.VICTIM_RESCUE_NGO,
         purposes=(Purpose.VICTIM_IDENTIFICATION, Purpose.MISSING_PERSON_SEARCH),
+        rationale="We find minors who are offered online, and tell the police of their town.",
         jurisdiction="US",
         end_users=(
             CustomerCategory.VICTIM_RESCUE_NGO,
@@ -81,6 +86,7 @@ TENANTS = (
         name="Metro Police Department",
         category=CustomerCategory.LAW_ENFORCEMENT,
         purposes=(Purpose.CRIMINAL_INVESTIGATION,),
+        rationale="Leads in investigations of serious crimes, each in a case.",
         jurisdiction="US",
         end_users=(CustomerCategory.LAW_ENFORCEMENT,),
         members=(("police-owner", TenantRole.OWNER),),

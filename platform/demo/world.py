@@ -16,17 +16,17 @@ from pathlib import Path
 from uuid import UUID
 
 from common.context import Actor, ActorKind, Usage
-from common.vocabulary import Attestation, CustomerCategory, Operation, Purpose, StaffRole
-from demo import cast
+from common.vocabulary import CustomerCategory, Operation, Purpose, StaffRole
+from demo import cast, vetting
 from demo.photographs import Photographs
 from demo.progress import Progress, write_private
 from governance import services as governance
 from governance.audit import ledger
 from governance.casework import cases, training
 from governance.casework.errors import CaseExists
-from governance.models import Approval, Exemption, Moratorium
+from governance.models import Exemption, Moratorium
 from recognition.errors import CollectionExists
-from recognition.services import collections, engines, enrolment, faces
+from recognition.services import collections, enrolment, faces
 from tenants import selectors, services
 from tenants.models import User
 from tenants.sign_in import give_totp, totp_secret_of
@@ -114,7 +114,7 @@ def build(*, home: Path, base_url: str, photographs: Photographs, report: Report
         _create_staff(work, username=username, role=role)
     tenants = []
     for part in cast.TENANTS:
-        report(f"Creating tenant {part.slug}: {part.name} ({part.category})")
+        report(f"Creating tenant {part.slug}: {part.name} ({part.category}); it applies, and two officers approve it")
         tenants.append(_create_tenant(work, part=part))
     report("Enrolling one photograph for the police, before the moratorium begins")
     police_face_id = work.progress.remember(
@@ -189,20 +189,9 @@ def _create_tenant(work: _Build, *, part: cast.TenantPart) -> TenantLogIns:
         return json.dumps([key.token, key.access_key_id, key.secret_access_key])
 
     token, access_key_id, secret_access_key = json.loads(work.progress.remember(f"key of {part.slug}", issue))
-    use = governance.ApprovedUse(
-        purposes=part.purposes,
-        operations=cast.WORKING_OPERATIONS,
-        jurisdictions=[part.jurisdiction],
-        end_users=part.end_users,
-        engine_versions=engines.offered_versions(),
-        attestations=tuple(Attestation),
-    )
-    officers = (work.staff["officer-1"], work.staff["officer-2"])
-    expires_at = ledger.database_now() + APPROVED_FOR
-    # An approval of an older demo world lacks what an organisation attests today.
-    in_force = Approval.objects.using("officer").filter(tenant_id=tenant.id, revoked_at=None)
-    if not in_force.filter(attestations__contains=sorted(Attestation)).exists():
-        governance.grant_approval(tenant.id, use=use, expires_at=expires_at, approvers=officers)
+    owner = Actor(ActorKind.USER, User.objects.get(username=part.members[0][0]).pk, tenant.id, Usage(None, None, None))
+    vetters = vetting.Vetters((work.staff["officer-1"], work.staff["officer-2"]), work.staff["oversight-1"])
+    vetting.have_approved(owner, part=part, vetters=vetters, expires_at=ledger.database_now() + APPROVED_FOR)
     return TenantLogIns(part.slug, part.name, part.category.value, token, users, access_key_id, secret_access_key)
 
 

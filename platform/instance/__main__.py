@@ -1,4 +1,4 @@
-"""`python -m instance run | demo | prepare | guard | backup FILE | restore FILE | services -- COMMAND`."""
+"""`python -m instance run | demo | prepare | guard | backup FILE | restore FILE | manage … | services -- COMMAND`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from config import env
-from instance import backup, supervisor
+from instance import backup, managing, supervisor
 from instance.errors import StartFailed
 
 
@@ -24,6 +24,8 @@ def main() -> int:
         ("restore", "put a backup in the place of the database of a stopped instance"),
     ):
         commands.add_parser(name, help=sentence).add_argument("file", type=Path, metavar="FILE")
+    managed = commands.add_parser("manage", help="run a management command on the instance of this home")
+    managed.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND", help="for example: audit verify")
     services = commands.add_parser("services", help="run a command on ephemeral, migrated services")
     services.add_argument("argv", nargs="+", metavar="COMMAND", help="after --, for example: -- pytest tests/audit")
     arguments = parser.parse_args()
@@ -40,6 +42,8 @@ def main() -> int:
                 return backup.back_up(environment, arguments.file)
             case "restore":
                 return backup.put_back(environment, arguments.file)
+            case "manage":
+                return managing.manage(environment, arguments.argv)
             case "guard":
                 return supervisor.guard(environment)
             case _:

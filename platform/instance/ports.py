@@ -29,9 +29,20 @@ def free_port() -> int:
         return port
 
 
+def last_port(file: Path, *, name: str) -> int | None:
+    """Return the port that `name` had last time; None when it never had one."""
+    return known_ports(file).get(name)
+
+
+def known_ports(file: Path) -> dict[str, int]:
+    """Return the ports that a file remembers."""
+    known: dict[str, int] = json.loads(file.read_text()) if file.is_file() else {}
+    return known
+
+
 def remembered_port(file: Path, *, name: str, wait_seconds: float = 0.0) -> int:
     """Return the port that `name` had last time if it is (or soon becomes) free, else a free one; and remember it."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.is_file() else {}
+    known = known_ports(file)
     port = known.get(name)
     deadline = time.monotonic() + wait_seconds
     while port is not None and not is_free(port) and time.monotonic() < deadline:

@@ -36,7 +36,7 @@ RECORD_CONSENT: Final = Example(
 )
 WITHDRAW_CONSENT: Final = Example(
     request=_SUBJECT,
-    answer={**_SUBJECT, "withdrawn_at": _TIME, "deleted_faces": 3, "certificate": _JOB_ID},
+    answer={**_SUBJECT, "withdrawn_at": _TIME, "deleted_faces": 3, "is_held": False, "certificate": _JOB_ID},
 )
 REPORT_CONSENT: Final = Example(
     request=_SUBJECT,
@@ -50,6 +50,8 @@ _COLLECTION: Final[dict[str, Any]] = {
     "engine": "onnx",
     "engine_version": "sface-1",
     "retention_days": 365,
+    "kept_days": 365,
+    "purpose_met_at": None,
     "threshold": 90.0,
     "store_images": False,
     "face_count": 2,
@@ -141,6 +143,7 @@ CREATE_COLLECTION: Final = Example(
     {**_COLLECTION, "face_count": 0},
 )
 GET_COLLECTION: Final = Example(answer=_COLLECTION)
+DECLARE_PURPOSE_MET: Final = Example(answer={**_COLLECTION, "kept_days": 0, "purpose_met_at": _TIME})
 UPDATE_COLLECTION: Final = Example({"threshold": 95}, {**_COLLECTION, "threshold": 95.0})
 LIST_FACES: Final = Example(answer=_page(_FACE))
 ENROL_FACES: Final = Example(
@@ -148,7 +151,7 @@ ENROL_FACES: Final = Example(
     {"image_id": IMAGE_ID, "faces": [_FACE], "rejected": []},
 )
 ENROL_FACES_BATCH: Final = Example(
-    {"images": [{**PICTURE, "external_id": "anna"}, {**PICTURE, "external_id": "ben"}]},
+    {"images": [{**PICTURE, "external_id": "anna", "person": _PERSON_ID}, {**PICTURE, "external_id": "ben"}]},
     _job("enrol_faces", "queued", done=0),
 )
 DELETE_FACES: Final = Example({"ids": [FACE_ID]}, {"deleted": [FACE_ID], "failed": []})

@@ -50,6 +50,7 @@ urlpatterns = [
     path("buckets/<uuid:bucket_id>", buckets.BucketDetail.as_view(), name="bucket"),
     path("collections", collections.CollectionList.as_view(), name="collections"),
     path(_COLLECTION, collections.CollectionDetail.as_view(), name="collection"),
+    path(f"{_COLLECTION}:purpose-met", collections.CollectionPurpose.as_view(), name="collection-purpose-met"),
     path(f"{_COLLECTION}/faces", faces.FaceList.as_view(), name="faces"),
     path(f"{_COLLECTION}/faces:batch", faces.FaceBatch.as_view(), name="faces-batch"),
     path(f"{_COLLECTION}/faces:delete", faces.FaceDeletion.as_view(), name="faces-delete"),

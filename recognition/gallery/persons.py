@@ -48,7 +48,7 @@ _SCORE: Final = """
 _HAS_A_LIVE_FACE: Final = """
     EXISTS (
         SELECT FROM recognition_face f JOIN recognition_collection c ON c.id = f.collection_id
-        WHERE f.person_id = p.id AND f.id >= custos_oldest_kept_id(c.retention_days)
+        WHERE f.person_id = p.id AND f.id >= custos_oldest_kept_id(c.kept_days)
     )
 """
 

@@ -47,7 +47,7 @@ _INDEX: Final = """recognition_collection c
 _SEARCH: Final = """
     SELECT i.partition_no, c.face_count, probe.number, hit.face_id, hit.distance
     FROM index_of_the_collection
-    CROSS JOIN LATERAL (SELECT custos_oldest_kept_id(c.retention_days) AS id OFFSET 0) oldest
+    CROSS JOIN LATERAL (SELECT custos_oldest_kept_id(c.kept_days) AS id OFFSET 0) oldest
     CROSS JOIN (VALUES {probes}) AS probe (number, vector)
     LEFT JOIN LATERAL (
         SELECT t.face_id, t.template <#> probe.vector AS distance
@@ -67,7 +67,7 @@ _VECTOR: Final = """
     FROM index_of_the_collection
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = %s
-        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
+        AND t.face_id >= custos_oldest_kept_id(c.kept_days)
     WHERE c.tenant_id = %s AND c.id = %s
 """.replace("index_of_the_collection", _INDEX)
 _VECTORS: Final = """
@@ -75,7 +75,7 @@ _VECTORS: Final = """
     FROM index_of_the_collection
     LEFT JOIN recognition_template t
         ON t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s
-        AND t.face_id >= custos_oldest_kept_id(c.retention_days)
+        AND t.face_id >= custos_oldest_kept_id(c.kept_days)
     WHERE c.tenant_id = %s AND c.id = %s
     ORDER BY t.face_id
 """.replace("index_of_the_collection", _INDEX)

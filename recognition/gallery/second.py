@@ -29,7 +29,7 @@ _CLOSE: Final = (
 _MISSING: Final = """
     FROM recognition_face f
     WHERE f.tenant_id = %s AND f.collection_id = %s
-      AND f.id >= (SELECT custos_oldest_kept_id(c.retention_days) FROM recognition_collection c WHERE c.id = %s)
+      AND f.id >= (SELECT custos_oldest_kept_id(c.kept_days) FROM recognition_collection c WHERE c.id = %s)
       AND NOT EXISTS (
         SELECT FROM recognition_template t
         WHERE t.partition_no = %s AND t.tenant_id = %s AND t.collection_id = %s AND t.face_id = f.id

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from common.preconditions import entity_tag
+from governance.rules.subjects import LONGEST_KEPT_DAYS
 from recognition.models.references import tenant_reference
 from tenants.models import TenantOwned
 
@@ -23,9 +24,11 @@ class Collection(TenantOwned):
     """A gallery: faces enrolled with one engine version, searched together.
 
     `template_seed` is the sealed seed of the secret rotation of its templates (`gallery.protection`). `threshold` is
-    the lowest similarity, in per cent, that its searches may ask for. `tags` are the tenant's own words, by name.
-    `is_moving`: it has a second index, of another engine (`models.engine_moves`).
-    `revision` grows with every change of the row, faces that come and go included: it is what an ETag stands for.
+    the lowest similarity, in per cent, that its searches may ask for. `kept_days` is after how many days its faces are
+    past their time, 0 for at once: a trigger takes the least of `retention_days`, of the schedules for its uses, and of
+    the law (RET-001). `tags` are the tenant's own words, by name. `is_moving`: it has a second index, of another
+    engine (`models.engine_moves`). `revision` grows with every change of the row, faces that come and go included: it
+    is what an ETag stands for.
     """
 
     name = models.CharField(max_length=255, validators=[RegexValidator(rf"\A{COLLECTION_NAME}\Z")])
@@ -34,6 +37,8 @@ class Collection(TenantOwned):
     engine_version = models.CharField(max_length=200)
     dimensions = models.PositiveIntegerField()
     retention_days = models.PositiveIntegerField(null=True, blank=True)
+    kept_days = models.PositiveIntegerField(default=LONGEST_KEPT_DAYS, editable=False)
+    purpose_met_at = models.DateTimeField(null=True, blank=True, editable=False)
     threshold = models.FloatField(null=True, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     store_images = models.BooleanField(default=False)

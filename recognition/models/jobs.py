@@ -105,7 +105,8 @@ class Job(TenantOwned):
 class JobItem(TenantOwned):
     """One image of a job. Its bytes are staged in a file until it is done (`recognition.staging`).
 
-    `search` is what was found for it (`services.searches`): ids and scores, no name and no template.
+    `person_name` is the id of the person whose largest face it is; empty: not said. `search` is what was found for it
+    (`services.searches`): ids and scores, no name and no template.
     """
 
     class Status(models.TextChoices):
@@ -118,6 +119,7 @@ class JobItem(TenantOwned):
     digest = models.CharField(max_length=64)
     size_bytes = models.PositiveIntegerField()
     external_id = models.CharField(max_length=255, blank=True)
+    person_name = models.CharField(max_length=128, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     problem = models.JSONField(null=True, blank=True)

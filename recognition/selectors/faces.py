@@ -36,9 +36,7 @@ def ids_in(collection: Collection, *, most: int) -> list[uuid.UUID]:
 
 def ids_over_in(collection: Collection, *, most: int) -> list[uuid.UUID]:
     """Return the ids of faces whose time is over, the oldest so many."""
-    if collection.retention_days is None:
-        return []
-    over = all_in(collection).filter(created_at__lte=Now() - timedelta(days=collection.retention_days))
+    over = all_in(collection).filter(created_at__lte=Now() - timedelta(days=collection.kept_days))
     return list(over.order_by("created_at").values_list("id", flat=True)[:most])
 
 

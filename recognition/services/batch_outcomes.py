@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -13,7 +14,9 @@ from psycopg.types.json import Jsonb
 from governance import gate
 from governance.accountability import consents
 from governance.errors import ConsentWithdrawn
-from recognition.models import Collection, Job, JobItem
+from recognition.errors import PersonFull, PersonNotFound
+from recognition.models import Collection, Job, JobItem, Person
+from recognition.selectors import persons
 from recognition.services import found, identification, jobs, keeping, masking, references
 from recognition.services.examination import Examined
 from recognition.services.identification import Identification
@@ -80,8 +83,15 @@ def enrol(
     withdrawn = consents.withdrawn_among(
         {item.external_id for item in made}, tenant_id=collection.tenant_id, collection_id=collection.id
     )
-    write_problems({item: ConsentWithdrawn().as_problem() for item in made if item.external_id in withdrawn})
-    allowed = {item: examined for item, examined in made.items() if item.external_id not in withdrawn}
+    problems = {item: ConsentWithdrawn().as_problem() for item in made if item.external_id in withdrawn}
+    owners, nobodys = _owners([item for item in made if item not in problems], collection=collection)
+    problems |= nobodys
+    write_problems(problems)
+    allowed = {
+        item: NewReferences(examined=examined, external_id=item.external_id, person=owners.get(item), item=item)
+        for item, examined in made.items()
+        if item not in problems
+    }
     n_faces = _store(allowed, collection=collection, admission=admission)
     admission.require_room(collection.face_count + n_faces)
     references.count(collection, added=n_faces)
@@ -120,14 +130,28 @@ def tell(
     return Counts(n_faces, len(candidates), top_bucket(candidates), gate.Searched(0, tuple(subjects)))
 
 
-def _store(allowed: Mapping[JobItem, Examined], *, collection: Collection, admission: gate.Admission) -> int:
-    new = [
-        NewReferences(examined=examined, external_id=item.external_id, item=item) for item, examined in allowed.items()
-    ]
-    stored = references.store_all(new, collection=collection, permit=admission.permit)
+def _owners(
+    items: Sequence[JobItem], *, collection: Collection
+) -> tuple[dict[JobItem, Person], dict[JobItem, Problem]]:
+    """Return whose the items are that name a person, and what is wrong with those that cannot be theirs."""
+    owners: dict[JobItem, Person] = {}
+    problems: dict[JobItem, Problem] = {}
+    given: Counter[str] = Counter()
+    for item in items:
+        if name := item.person_name:
+            try:
+                owners[item] = persons.get_with_room(collection, name=name, more=given[name] + 1)
+                given[name] += 1
+            except (PersonNotFound, PersonFull) as error:
+                problems[item] = error.as_problem()
+    return owners, problems
+
+
+def _store(allowed: Mapping[JobItem, NewReferences], *, collection: Collection, admission: gate.Admission) -> int:
+    stored = references.store_all(list(allowed.values()), collection=collection, permit=admission.permit)
     done = [
-        (item.id, image.id, len(faces), Jsonb([_told(rejection) for rejection in examined.rejected]))
-        for (item, examined), (image, faces) in zip(allowed.items(), stored, strict=True)
+        (item.id, image.id, len(faces), Jsonb([_told(rejection) for rejection in new.examined.rejected]))
+        for (item, new), (image, faces) in zip(allowed.items(), stored, strict=True)
     ]
     _update(_ENROL, done)
     return sum(len(faces) for _, faces in stored)

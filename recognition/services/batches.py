@@ -175,7 +175,7 @@ def _examine(
         examined = examine(
             data,
             engine=engine,
-            max_faces=job.max_faces,
+            max_faces=1 if item.person_name else job.max_faces,
             quality=quality,
             least_quality=admission.least_quality,
             permit=admission.permit,

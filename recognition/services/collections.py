@@ -13,6 +13,7 @@ from common.ids import new_id
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import Operation
 from governance import gate
+from governance.accountability import holds
 from recognition.errors import CollectionExists
 from recognition.gallery.protection import new_sealed_seed
 from recognition.models import SHARED_PARTITIONS, Collection
@@ -121,6 +122,7 @@ def update_collection(
     Raises:
         CollectionNotFound: there is none of this name, or it is another tenant's.
         PreconditionFailed: it is not what the caller has seen.
+        UnderLegalHold: a legal hold keeps its pictures.
         PolicyRefused: the policy does not allow it.
     """
     with tenant_scope(actor.tenant_id):
@@ -134,7 +136,9 @@ def update_collection(
             setattr(locked, field, value)
         locked.revision += 1
         locked.save(update_fields=[*changes, "revision"])
+        locked.refresh_from_db(fields=["kept_days"])  # computed by a trigger
         if changes.get("store_images") is False:
+            holds.require_none(actor.tenant_id, collection_id=locked.id)
             keeping.forget_pictures(locked)
         admission.complete()
     return locked
@@ -148,4 +152,4 @@ def _insert(collection: Collection) -> None:
         if "collection_name_once_per_tenant" not in str(error):
             raise
         raise CollectionExists(f"There is a collection {collection.name} already.") from error
-    collection.refresh_from_db(fields=["created_at"])
+    collection.refresh_from_db(fields=["created_at", "kept_days"])

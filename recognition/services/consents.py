@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import QuerySet
 
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import consents, searches
+from governance.accountability import consents, holds, searches
 from governance.accountability.consents import ConsentState
+from governance.accountability.models import ConsentRecord
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import reviews
@@ -20,15 +25,21 @@ from recognition.selectors import faces as face_selectors
 from recognition.services import references
 from recognition.services.faces import reading_of
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """That consent is withdrawn. `certificate` is the decision whose outcome says in the log how many faces went."""
+    """That consent is withdrawn. `certificate` is the decision whose outcome says in the log how many faces went.
+
+    `is_held`: a legal hold keeps the faces; nobody uses them, and they are destroyed before the collection thaws.
+    """
 
     subject: str
     withdrawn_at: datetime
     deleted: int
     certificate: uuid.UUID
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,21 @@ def record_consent(subject: str, *, collection_name: str, actor: Actor, evidence
     return record.recorded_at
 
 
+def list_consents(*, collection_name: str, actor: Actor, paginate: Callable[[QuerySet[ConsentRecord]], T]) -> T:
+    """Return a page of what is on record of the consent of the people of a collection.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PolicyRefused: the policy does not allow administering.
+    """
+    collection = _collection(collection_name, actor=actor)
+    request = replace(_request(Operation.ADMINISTER, collection=collection, actor=actor), only_looks=True)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        found = paginate(ConsentRecord.objects.filter(tenant_id=actor.tenant_id, collection_id=collection.id))
+        admission.complete()
+    return found
+
+
 def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Withdrawal:
     """Take a person's consent back and delete every face of theirs, in one transaction: a right, never blocked.
 
@@ -94,9 +120,9 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
     ):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         faces = face_selectors.all_in(locked).filter(external_id=subject)
-        destroyed = references.destroy(
-            list(faces.values_list("id", flat=True)), collection=locked, permit=admission.permit
-        )
+        is_held = holds.is_held(actor.tenant_id, collection_id=locked.id)
+        face_ids = [] if is_held else list(faces.values_list("id", flat=True))
+        destroyed = references.destroy(face_ids, collection=locked, permit=admission.permit, is_partial=is_held)
         record = consents.take_back(
             subject, tenant_id=actor.tenant_id, collection_id=locked.id, decision_id=admission.decision_id
         )
@@ -104,7 +130,7 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
         admission.complete(n_faces=len(destroyed.face_ids), removed=destroyed.removed.counts())
     if record.withdrawn_at is None:
         raise RuntimeError("A withdrawal has a time.")
-    return Withdrawal(subject, record.withdrawn_at, len(destroyed.face_ids), admission.decision_id)
+    return Withdrawal(subject, record.withdrawn_at, len(destroyed.face_ids), admission.decision_id, is_held)
 
 
 def tell_about(subject: str, *, collection_name: str, actor: Actor) -> Knowledge:

@@ -12,6 +12,8 @@ from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import JobStatus, Operation
 from governance import gate
 from governance.accountability import consents
+from governance.audit import ledger
+from governance.audit.tags import Tag
 from recognition.errors import CollectionDeleted, ImageNotFound
 from recognition.models import Collection, Image, Job, JobItem
 from recognition.selectors import collections as selectors
@@ -116,6 +118,33 @@ def delete_image(image_id: uuid.UUID, *, actor: Actor) -> None:
             raise ImageNotFound  # its last face was deleted meanwhile, and the image with it
         removed = references.destroy(face_ids, collection=locked, permit=admission.permit).removed
         admission.complete(n_faces=removed.faces, removed=removed.counts())
+
+
+def declare_purpose_met(name: str, *, actor: Actor) -> Collection:
+    """Say that a collection has served its purpose: nothing of it is found any more, and the purge deletes its faces.
+
+    It is a right, as deletion is, and is not taken back.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+    """
+    collection = _collection(name, actor=actor)
+    with gate.authorised(request_of(actor, collection=collection)) as admission, tenant_scope(actor.tenant_id):
+        locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
+        if locked.purpose_met_at is None:
+            locked.purpose_met_at = ledger.database_now()
+            locked.revision += 1
+            locked.save(update_fields=["purpose_met_at", "revision"])
+            locked.refresh_from_db(fields=["kept_days"])
+            ledger.record_event(
+                Tag.PURPOSE_MET,
+                actor=ledger.ref_of(actor),
+                resource=ledger.Resource("collection", locked.id),
+                tenant_id=actor.tenant_id,
+                data={"n_faces": locked.face_count},
+            )
+        admission.complete()
+    return locked
 
 
 def delete_locked(collection: Collection, *, permit: Permit) -> Removed:

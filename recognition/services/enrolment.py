@@ -15,9 +15,8 @@ from common.vocabulary import JobKind, Operation
 from governance import gate
 from recognition import dispatch
 from recognition.engines.base import MAX_FACES
-from recognition.errors import PersonFull
 from recognition.gallery import partitions
-from recognition.models import MOST_FACES_OF_A_PERSON, Collection, Face, Job, Person, QualityFilter
+from recognition.models import Collection, Face, Job, Person, QualityFilter
 from recognition.selectors import collections as selectors
 from recognition.selectors import persons
 from recognition.services import attributes, engines, keeping, references, submission
@@ -111,7 +110,7 @@ def enrol_image(
         with tenant_scope(actor.tenant_id):
             locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
             known = known_faces(examined, collection=locked, external_id=external_id) if once else []
-            owner = None if person is None else _with_room(person, collection=locked)
+            owner = None if person is None else persons.get_with_room(locked, name=person)
             faces = _store(
                 examined, known=known, collection=locked, external_id=external_id, owner=owner, permit=permit
             )
@@ -143,8 +142,8 @@ def _store(
         image = next((row.image for row in known if row is not None), None)
         if image is None:
             keeping.refer_to(references.files_of([fresh]), tenant_id=collection.tenant_id)
-        new = references.NewReferences(examined=fresh, external_id=external_id, known_image=image)
-        made = references.store(new, collection=collection, permit=permit, person=owner)
+        new = references.NewReferences(examined=fresh, external_id=external_id, person=owner, known_image=image)
+        made = references.store(new, collection=collection, permit=permit)
         references.count(collection, added=len(made))
         if partitions.is_due(collection):
             dispatch.enqueue_promotion(collection.id, tenant_id=collection.tenant_id)
@@ -166,26 +165,21 @@ def submit_job(
     so a damaged one fails alone.
 
     Raises:
-        CollectionNotFound, PolicyRefused, EngineVersionMismatch: as in `enrol_image`.
+        CollectionNotFound, PersonNotFound, PolicyRefused, EngineVersionMismatch: as in `enrol_image`. A person who has
+            gone, or is full, when the image's turn comes is a problem of that image.
         TooManyImages: more than one job takes.
         StagingUnavailable: the images could not be written to disk.
     """
     submission.check_number(images)
     with tenant_scope(actor.tenant_id):
         collection = selectors.get_for(actor.tenant_id, name=collection_name)
+        persons.require_in(collection, names={image.person for image in images if image.person})
     engines.engine_of(collection)
     job = submission.new_job(
         JobKind.ENROL_FACES, collection=collection, actor=actor, max_faces=max_faces, quality=quality
     )
     with gate.authorised(_request(actor, collection=collection, max_faces=max_faces, growth=len(images))) as admission:
         return submission.accept(job, images=images, collection=collection, admission=admission)
-
-
-def _with_room(person: str, *, collection: Collection) -> Person:
-    owner = persons.get_in(collection, name=person)
-    if owner.face_count >= MOST_FACES_OF_A_PERSON:
-        raise PersonFull
-    return owner
 
 
 def _request(

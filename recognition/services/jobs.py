@@ -48,6 +48,11 @@ OPERATION_OF: Final = {
 }
 
 
+def number_of_open_jobs() -> int:
+    """Return how many jobs of all tenants are not done; their tickets belong to no tenant and say nothing else."""
+    return DispatchTicket.objects.count()
+
+
 def list_jobs(*, actor: Actor, paginate: Callable[[QuerySet[Job]], R]) -> R:
     """Return a page of the tenant's jobs. A job's state is no biometric result, so a refused tenant can see it.
 
@@ -224,7 +229,7 @@ def _destroy_output(job: Job, *, collection_id: uuid.UUID, refusal: PolicyRefuse
     if not job.is_open:
         raise JobClosed(f"The job is {job.status}.")
     face_ids = list(face_selectors.list_of_job(job).values_list("id", flat=True))
-    destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit)
+    destroyed = references.destroy(face_ids, collection=collection, permit=admission.permit, is_partial=True)
     n_items, _ = selectors.items_of(job).delete()
     reviews.forget_job(job.tenant_id, job.id)
     EvaluationRun.objects.filter(tenant_id=job.tenant_id, job_id=job.id).delete()

@@ -16,9 +16,16 @@ from recognition.gallery import persons as person_gallery
 from recognition.models import Collection, Person, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import persons as selectors
-from recognition.services import engines, identification
+from recognition.services import engines, identification, masking, person_masking
 from recognition.services.examination import open_image, sift_faces
-from recognition.services.results import PersonMatch, Rejection, calibration_of_persons, person_match_of, top_bucket
+from recognition.services.portraits import Portrait, portrait_of
+from recognition.services.results import (
+    PersonMatch,
+    Rejection,
+    calibration_of_persons,
+    person_match_of,
+    top_bucket,
+)
 from recognition.services.turns import turn
 
 MOST_CANDIDATES: Final = 500  # of Rekognition's SearchUsers
@@ -34,6 +41,7 @@ class PersonSearch:
         rejected: those that the quality filter left out.
         gallery_size: persons with a face.
         expected_false_candidates: how many candidates above the threshold chance alone would give.
+        review_task: the review that the result waits for (`services.masking`); then nobody is named here.
     """
 
     probe: DetectedFace | None
@@ -45,6 +53,7 @@ class PersonSearch:
     engine_version: str
     threshold: float
     notice: str
+    review_task: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class _Probe:
     others: tuple[DetectedFace, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     person_id: uuid.UUID | None = None
+    portrait: Portrait | None = None
 
 
 def search_persons(
@@ -66,6 +76,7 @@ def search_persons(
     threshold: float | None = None,
     limit: int = identification.DEFAULT_LIMIT,
     quality: QualityFilter = QualityFilter.NONE,
+    masks: bool = False,
 ) -> PersonSearch:
     """Search the persons of a collection for the largest face of a picture, for one of its faces, or for a person.
 
@@ -78,6 +89,8 @@ def search_persons(
         threshold: similarity in per cent; None: the lowest that the policy allows, at least 80.
         limit: most candidates.
         quality: whether faces of low quality on the picture are left out.
+        masks: whether who asks can show a result under review; else the policy refuses where it must be (HUM-001). A
+            review shows of each candidate the first face that was enrolled, and names that face when it is released.
 
     Raises:
         InvalidRequest: none of the three was given, or several.
@@ -97,14 +110,21 @@ def search_persons(
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
     probe_name = _name_of(image, face_id, person, collection=collection)
-    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
+    request = identification.request_of(
+        actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
+    )
     with gate.authorised(replace(request, gallery_size=collection.person_count)) as admission:
-        seen = None
+        seen, portrait = (
+            None,
+            person_masking.portrait_of_probe(face_id, person, collection=collection, admission=admission),
+        )
         if image is not None:
             with turn():
                 seen = _see(image, quality=quality, engine=engine, admission=admission)
         with tenant_scope(actor.tenant_id):
-            probe = seen or _stored(face_id, person, collection=collection, admission=admission)
+            probe = seen or replace(
+                _stored(face_id, person, collection=collection, admission=admission), portrait=portrait
+            )
             return _search(probe, collection=collection, engine=engine, limit=limit, admission=admission)
 
 
@@ -115,8 +135,9 @@ def search_faces_by_person(
     actor: Actor,
     threshold: float | None = None,
     limit: int = identification.DEFAULT_LIMIT,
+    masks: bool = False,
 ) -> identification.Identification:
-    """Search a collection for a person of it, whose own faces are not among the candidates.
+    """Search a collection for a person of it, whose own faces are not among the candidates; `masks` as there.
 
     Raises:
         PersonNotFound, PersonWithoutFaces: there is nobody to search for.
@@ -126,20 +147,23 @@ def search_faces_by_person(
         collection = collection_selectors.get_for(actor.tenant_id, name=collection_name)
     engine = engines.engine_of(collection)
     probe_name = _name_of(None, None, person, collection=collection)
-    request = identification.request_of(actor, collection=collection, threshold=threshold, probe=probe_name)
-    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
-        found = selectors.get_in(collection, name=person)
-        template = _template_of(found, collection=collection, permit=admission.permit)
-        own = selectors.faces_of(found).values_list("id", flat=True)
-        probes = identification.Probes((None,), (template,))
-        return identification.conclude(
-            probes,
-            collection=collection,
-            calibration=calibration_of_persons(engine.calibration),
-            limit=limit,
-            admission=admission,
-            exclude=list(own),
-        )
+    request = identification.request_of(
+        actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
+    )
+    with gate.authorised(request) as admission:
+        portrait = person_masking.portrait_of_probe(None, person, collection=collection, admission=admission)
+        with tenant_scope(actor.tenant_id):
+            found = selectors.get_in(collection, name=person)
+            template = _template_of(found, collection=collection, permit=admission.permit)
+            own = selectors.faces_of(found).values_list("id", flat=True)
+            return identification.conclude(
+                identification.Probes((None,), (template,), (portrait,)),
+                collection=collection,
+                calibration=calibration_of_persons(engine.calibration),
+                limit=limit,
+                admission=admission,
+                exclude=list(own),
+            )
 
 
 def _name_of(image: bytes | None, face_id: uuid.UUID | None, person: str | None, *, collection: Collection) -> str:
@@ -160,7 +184,8 @@ def _see(image: bytes, *, quality: QualityFilter, engine: FaceEngine, admission:
         raise NoFaceFound
     identification.require_quality(faces[:1], least=admission.least_quality)
     (template,) = engine.extract(picture, faces[:1], permit=admission.permit)
-    return _Probe(template, faces[0], faces[1:], tuple(rejected))
+    portrait = portrait_of(picture, faces[0]) if masking.is_masked(admission) else None
+    return _Probe(template, faces[0], faces[1:], tuple(rejected), portrait=portrait)
 
 
 def _stored(
@@ -206,14 +231,8 @@ def _search(
         for hit in found.hits
         if hit.person_id in persons
     )
-    admission.complete(
-        n_faces=1,
-        n_candidates=len(candidates),
-        top_score_bucket=top_bucket(candidates),
-        searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
-    )
     fmr = calibration.fmr(min_score)
-    return PersonSearch(
+    result = PersonSearch(
         probe=probe.face,
         others=probe.others,
         rejected=probe.rejected,
@@ -224,6 +243,18 @@ def _search(
         threshold=admission.threshold,
         notice=identification.notice(fmr, calibration=calibration),
     )
+    if masking.is_masked(admission):
+        words = calibration.fmr_text(fmr)
+        result = person_masking.mask(
+            result, portrait=probe.portrait, words=words, limit=limit, collection=collection, admission=admission
+        )
+    admission.complete(
+        n_faces=1,
+        n_candidates=len(candidates),
+        top_score_bucket=top_bucket(candidates),
+        searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
+    )
+    return result
 
 
 def _subjects(candidates: tuple[PersonMatch, ...], *, probe: str | None) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
@@ -21,11 +22,11 @@ from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
 from common.vocabulary import Operation
 from governance import gate
+from governance.accountability import certificates, consents, holds
 from governance.audit import ledger
-from governance.audit.tags import Tag
 from governance.casework import reviews
 from recognition.errors import CollectionNotFound, JobNotFound
-from recognition.models import Face, Job
+from recognition.models import Collection, Face, Job
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import faces as face_selectors
 from recognition.selectors import jobs as job_selectors
@@ -43,6 +44,8 @@ def purge(*, seconds: float) -> None:
     """Delete what is past its time, for about so long: kept pictures without images, faces, results of jobs."""
     until = time.monotonic() + seconds
     keeping.sweep(seconds=seconds / 2)
+    for tenant_id, collection_id in _found("SELECT * FROM custos_lifted_holds(%s)", _MOST_FOUND):
+        _work_off(partial(settle_hold, collection_id, tenant_id=tenant_id), until=until)
     for tenant_id, collection_id in _found("SELECT * FROM custos_expired_collections(%s)", _MOST_FOUND):
         _work_off(partial(purge_faces, collection_id, tenant_id=tenant_id), until=until)
     days = settings.CUSTOS_JOB_RESULT_DAYS
@@ -57,7 +60,26 @@ def purge_faces(collection_id: uuid.UUID, *, tenant_id: uuid.UUID, all_of_them: 
         choose = face_selectors.ids_in if all_of_them else face_selectors.ids_over_in
         ids = choose(collection, most=BATCH_FACES)
         removed = references.destroy(ids, collection=collection, permit=admission.permit).removed
-        _record("collection", collection_id, tenant_id=tenant_id, removed=removed)
+        if ids:
+            basis = _ERASURE if all_of_them else _retention_of(collection)
+            _certify("collection", collection_id, basis=basis, admission=admission, removed=removed)
+        admission.complete(n_faces=removed.faces, removed=removed.counts())
+    return len(ids) == BATCH_FACES
+
+
+def settle_hold(collection_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bool:
+    """Destroy what people took their consent back for while a hold, lifted now, kept it; then thaw the collection."""
+    with gate.authorised(_deletion("collection", collection_id, tenant_id)) as admission, tenant_scope(tenant_id):
+        collection = collection_selectors.lock_for(tenant_id, collection_id=collection_id)
+        withdrawn = consents.withdrawn_in(tenant_id=tenant_id, collection_id=collection_id)
+        faces = face_selectors.all_in(collection).filter(external_id__in=withdrawn)
+        ids = list(faces.values_list("id", flat=True)[:BATCH_FACES])
+        removed = references.destroy(ids, collection=collection, permit=admission.permit).removed
+        if ids:
+            basis = _Basis("CON-002", {"withdrawn_under_a_hold": True})
+            _certify("collection", collection_id, basis=basis, admission=admission, removed=removed)
+        if len(ids) < BATCH_FACES:
+            holds.settle(tenant_id, collection_id=collection_id)
         admission.complete(n_faces=removed.faces, removed=removed.counts())
     return len(ids) == BATCH_FACES
 
@@ -78,7 +100,8 @@ def purge_results(job_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bool:
             removed = _empty(job)
             reviews.forget_job(tenant_id, job_id)
             Job.objects.filter(tenant_id=tenant_id, id=job_id).update(results_purged_at=Now())
-            _record("job", job_id, tenant_id=tenant_id, removed=removed)
+            basis = _Basis("RET-001", {"most_days": settings.CUSTOS_JOB_RESULT_DAYS})
+            _certify("job", job_id, basis=basis, admission=admission, removed=removed)
             admission.complete(removed=removed.counts())
         else:
             admission.complete()
@@ -89,7 +112,7 @@ def _empty(job: Job) -> Removed:
     """Delete the items of a job. Those whose faces are still enrolled stay, and tell nothing more than these do."""
     items = job_selectors.items_of(job)
     faces = Face.objects.filter(tenant_id=job.tenant_id, job_id=job.id)
-    n_emptied = items.filter(id__in=faces.values("job_item_id")).update(external_id="", rejected=[])
+    n_emptied = items.filter(id__in=faces.values("job_item_id")).update(external_id="", person_name="", rejected=[])
     n_deleted, _ = items.exclude(id__in=faces.values("job_item_id")).delete()
     return Removed(job_results=n_emptied + n_deleted)
 
@@ -120,11 +143,29 @@ def _deletion(kind: str, thing_id: uuid.UUID, tenant_id: uuid.UUID) -> gate.Acce
     )
 
 
-def _record(kind: str, thing_id: uuid.UUID, *, tenant_id: uuid.UUID, removed: Removed) -> None:
-    ledger.record_event(
-        Tag.RETENTION_PURGED,
-        actor=ledger.SYSTEM,
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """The rule that a purge follows, and what it went by."""
+
+    rule: str
+    values: dict[str, Any]
+
+
+def _retention_of(collection: Collection) -> _Basis:
+    met = collection.purpose_met_at
+    values = {"kept_days": collection.kept_days, "purpose_met_at": met.isoformat() if met else None}
+    return _Basis("RET-001", values)
+
+
+_ERASURE: Final = _Basis("ALW-002", {"erasure_of_the_organisation": True})
+
+
+def _certify(kind: str, thing_id: uuid.UUID, *, basis: _Basis, admission: gate.Admission, removed: Removed) -> None:
+    certificates.certify(
+        admission.permit.tenant_id,
         resource=ledger.Resource(kind, thing_id),
-        tenant_id=tenant_id,
-        data=removed.counts(),
+        rule=basis.rule,
+        basis=basis.values,
+        removed=removed.counts(),
+        decision_id=admission.decision_id,
     )

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
-from governance.accountability import consents
+from governance.accountability import consents, holds
 from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery import persons as person_gallery
@@ -58,31 +58,26 @@ class NewReferences:
 
     Attributes:
         external_id: the tenant's own name for who is on it; they have not taken their consent back.
+        person: whose faces they are; the person's row is brought up to date.
         item: the part of a job that it was.
         known_image: the image's row, where another of its faces was stored before.
     """
 
     examined: Examined
     external_id: str
+    person: Person | None = None
     item: JobItem | None = None
     known_image: Image | None = None
 
 
-def store(new: NewReferences, *, collection: Collection, permit: Permit, person: Person | None = None) -> list[Face]:
+def store(new: NewReferences, *, collection: Collection, permit: Permit) -> list[Face]:
     """Store image, faces and templates of one picture: see `store_all`.
-
-    Args:
-        person: whose faces they are; the person's row is brought up to date.
 
     Raises:
         ConsentWithdrawn: the person took their consent back. Withdrawing locks the collection, too, so nobody slips by.
     """
     consents.require_not_withdrawn(new.external_id, tenant_id=collection.tenant_id, collection_id=collection.id)
     ((_, faces),) = store_all([new], collection=collection, permit=permit)
-    if person is not None:
-        for face in faces:
-            face.person = person
-        give([face.id for face in faces], to=person, collection=collection, permit=permit)
     return faces
 
 
@@ -105,6 +100,8 @@ def store_all(
     templates = [template for new in pictures for _, template in new.examined.faces]
     ids = [face.id for each in faces for face in each]
     gallery.add(collection_selectors.gallery_of(collection), list(zip(ids, templates, strict=True)), permit=permit)
+    owners = {new.person.id for new in pictures if new.person is not None and new.examined.faces}
+    refresh_persons(owners, collection=collection, permit=permit)
     return list(zip(images, faces, strict=True))
 
 
@@ -153,11 +150,21 @@ def refresh_persons(person_ids: CollectionOf[uuid.UUID], *, collection: Collecti
         person_gallery.refresh(collection_selectors.gallery_of(collection), person_ids, permit=permit)
 
 
-def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit) -> Destroyed:
+def destroy(
+    face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit: Permit, is_partial: bool = False
+) -> Destroyed:
     """Delete faces of a locked collection: templates, rows, images that no face is left of, and stored candidates.
 
     Persons lose them.
+
+    Args:
+        is_partial: they are what a stopped job had done; nobody has ever had them, so no legal hold keeps them.
+
+    Raises:
+        UnderLegalHold: a legal hold keeps what the collection holds.
     """
+    if not is_partial:
+        holds.require_none(collection.tenant_id, collection_id=collection.id)
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
     found = list(faces.values_list("id", "image_id", "person_id"))
     ids = [face_id for face_id, _, _ in found]
@@ -173,7 +180,12 @@ def destroy(face_ids: CollectionOf[uuid.UUID], *, collection: Collection, permit
 
 
 def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
-    """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next."""
+    """Delete every template, face and person of a locked collection; what its jobs hold of images is deleted next.
+
+    Raises:
+        UnderLegalHold: a legal hold keeps what it holds.
+    """
+    holds.require_none(collection.tenant_id, collection_id=collection.id)
     n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
     reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()
@@ -198,7 +210,7 @@ def _forget_empty_images(image_ids: CollectionOf[uuid.UUID], *, collection: Coll
     )
     empty = set(image_ids) - set(kept)
     items = JobItem.objects.filter(tenant_id=collection.tenant_id, image_id__in=empty)
-    n_items = items.update(image=None, n_faces=0, external_id="", rejected=[])
+    n_items = items.update(image=None, n_faces=0, external_id="", person_name="", rejected=[])
     images = Image.objects.filter(tenant_id=collection.tenant_id, id__in=empty)
     return delete_images(images) + Removed(job_results=n_items)
 
@@ -222,6 +234,7 @@ def _face(detected: DetectedFace, *, image: Image, new: NewReferences, permit: P
         tenant_id=image.tenant_id,
         collection_id=image.collection_id,
         image_id=image.id,
+        person=new.person,
         external_id=new.external_id,
         box_left=box.left,
         box_top=box.top,

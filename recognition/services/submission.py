@@ -24,10 +24,14 @@ from recognition.services.images import KeptPicture
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One image for a job: an encoded or a kept picture, and the tenant's own name for who is on it."""
+    """One image for a job: an encoded or a kept picture, and the tenant's own name for who is on it.
+
+    `person` is the id of the person whose largest face it is, and who alone is then enrolled; empty: not said.
+    """
 
     data: bytes | KeptPicture
     external_id: str = ""
+    person: str = ""
 
     def read(self) -> bytes:
         """Return the bytes.
@@ -127,6 +131,7 @@ def _insert(job: Job, *, collection: Collection, images: Sequence[Submission]) -
             digest=image.digest,
             size_bytes=image.size_bytes,
             external_id=image.external_id,
+            person_name=image.person,
         )
         for sequence, image in enumerate(images)
     )

@@ -45,6 +45,9 @@ _ORGANISATION: Final[dict[str, Any]] = {
     "slug": "photo-app",
     "name": "Photo App",
     "category": "consumer_software",
+    "default_purpose": "photo_organisation",
+    "default_on_behalf_of": None,
+    "default_jurisdiction": "US-CA",
     "created_at": "2026-11-24T09:00:00Z",
     "deletion": None,
 }
@@ -94,5 +97,6 @@ INVITE_MEMBER: Final = [
     ),
 ]
 ORGANISATION: Final = [_answer(_ORGANISATION)]
+CHANGE_ORGANISATION: Final = [_request({"default_purpose": "photo_organisation"}), *ORGANISATION]
 KEEP_ORGANISATION: Final = ORGANISATION
 DELETE_ORGANISATION: Final = [_request({"confirm": "photo-app"}), _answer(_ORGANISATION | {"deletion": _LEAVING})]

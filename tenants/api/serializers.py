@@ -148,11 +148,26 @@ class DeletionResponse(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(help_text="Until then it can be taken back.")
 
 
+def _default(choices: list[str], **options: Any) -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=choices, allow_null=True, **options)
+
+
+class ChangeOrganisationRequest(StrictSerializer):
+    """What is left out stays; null: each request has to say it."""
+
+    default_purpose = _default(_PURPOSES, required=False, help_text="Of members' requests that do not say it.")
+    default_on_behalf_of = _default(_CATEGORIES, required=False)
+    default_jurisdiction = _default(_JURISDICTIONS, required=False)
+
+
 class OrganisationResponse(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
     category = serializers.CharField()
+    default_purpose = _default(_PURPOSES, help_text="Of members' requests that do not say it; keys have their own.")
+    default_on_behalf_of = _default(_CATEGORIES)
+    default_jurisdiction = _default(_JURISDICTIONS)
     created_at = serializers.DateTimeField()
     deletion = DeletionResponse(allow_null=True, help_text="Null unless the deletion was asked for.")
 
@@ -166,6 +181,9 @@ def organisation_of(tenant: Tenant) -> dict[str, Any]:
         "slug": tenant.slug,
         "name": tenant.name,
         "category": tenant.category,
+        "default_purpose": tenant.default_purpose,
+        "default_on_behalf_of": tenant.default_on_behalf_of,
+        "default_jurisdiction": tenant.default_jurisdiction,
         "created_at": tenant.created_at,
         "deletion": deletion,
     }

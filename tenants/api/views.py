@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 from rest_framework import status
@@ -194,6 +195,21 @@ class OrganisationDetail(APIView):
     )
     def get(self, request: Request) -> Response:
         return _organisation(services.get_organisation(actor_of(request)))
+
+    @documented(
+        "change_organisation",
+        governed=False,
+        summary="Say, as an owner or admin, what members' requests are for when they do not say it",
+        tag=_ORGANISATION,
+        json=shapes.ChangeOrganisationRequest,
+        responses={200: shapes.OrganisationResponse},
+        examples=examples.CHANGE_ORGANISATION,
+    )
+    def patch(self, request: Request) -> Response:
+        actor, body = actor_of(request), validated_body(request, shapes.ChangeOrganisationRequest)
+        stated = {name.removeprefix("default_"): value for name, value in body.items()}
+        defaults = replace(services.MemberDefaults.of(services.get_organisation(actor)), **stated)
+        return _organisation(services.change_defaults(actor, defaults=defaults))
 
 
 class OrganisationDeletion(APIView):

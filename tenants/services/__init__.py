@@ -1,6 +1,7 @@
 """What changes tenants, people and keys. Each writes, records an event in the same transaction, then returns."""
 
 from tenants.services.binding import KeyBinding
+from tenants.services.defaults import MemberDefaults, change_defaults
 from tenants.services.departure import get_organisation, request_deletion, withdraw_deletion
 from tenants.services.invitations import (
     Invited,
@@ -22,7 +23,6 @@ from tenants.services.keys import (
 )
 from tenants.services.members import change_role, list_invitations, list_members, remove_member
 from tenants.services.provisioning import (
-    MemberDefaults,
     create_member,
     create_staff,
     create_tenant,
@@ -36,6 +36,7 @@ __all__ = [
     "KeyBinding",
     "MemberDefaults",
     "accept_invitation",
+    "change_defaults",
     "change_role",
     "create_key",
     "create_member",

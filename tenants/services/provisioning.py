@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 
 from common.context import tenant_scope
-from common.vocabulary import CustomerCategory, Purpose, StaffRole, TenantRole
+from common.vocabulary import CustomerCategory, StaffRole, TenantRole
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from tenants.errors import SlugTaken, UsernameTaken
 from tenants.models import Membership, Tenant, User
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberDefaults:
-    """What members' requests are for when they do not say it; None: each has to say it."""
-
-    purpose: Purpose | None = None
-    on_behalf_of: CustomerCategory | None = None
-    jurisdiction: str | None = None
+from tenants.services.defaults import MemberDefaults
 
 
 def create_tenant(

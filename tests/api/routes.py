@@ -42,6 +42,8 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    complaint_id: str = "0190d7a2-0000-7000-8000-000000000000"
+    certificate_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
 
@@ -108,6 +110,10 @@ def confirmation(_: Objects) -> dict[str, Any]:
     return {"confirm": "a-slug"}
 
 
+def new_defaults(_: Objects) -> dict[str, Any]:
+    return {"default_purpose": "photo_organisation"}
+
+
 def same_engine(_: Objects) -> dict[str, Any]:
     return {"engine": "fake"}
 
@@ -138,6 +144,14 @@ def new_member(_: Objects) -> dict[str, Any]:
     return {"email": "somebody@example.test", "role": "viewer"}
 
 
+def complaint(_: Objects) -> dict[str, Any]:
+    return {"kind": "correction", "text": "That is not me.", "contact": "somebody@example.test"}
+
+
+def verdict_of_complaint(_: Objects) -> dict[str, Any]:
+    return {"outcome": "upheld", "answer": "It is corrected."}
+
+
 def new_case(_: Objects) -> dict[str, Any]:
     return {
         "reference": "2026-0042",
@@ -145,6 +159,10 @@ def new_case(_: Objects) -> dict[str, Any]:
         "offence_class": "serious",
         "rationale": "Somebody was last seen near the station.",
     }
+
+
+def erasure(_: Objects) -> dict[str, Any]:
+    return {"reason": "case-ended"}
 
 
 def warrant(_: Objects) -> dict[str, Any]:
@@ -255,6 +273,8 @@ _USES = (
     Row("POST",   "/",                           nothing,        400, 400, 400, 400, 400, 400),
     Row("GET",    "/health/live",                nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/health/ready",               nothing,        200, 200, 200, 200, 200, 200),
+    # for scrapers that have the operator's token (tests/common/test_metrics.py)
+    Row("GET",    "/metrics",                    nothing,        404, 404, 404, 404, 404, 404),
     Row("GET",    "/v1/schema/",                 nothing,        200, 200, 200, 200, 200, 200),
     Row("GET",    "/v1/docs/",                   nothing,        200, 200, 200, 200, 200, 200),
     # governed
@@ -314,6 +334,8 @@ _USES = (
     Row("GET",    _DECISION,                     nothing,        200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/entries/{entry_id}", nothing,       200, 200, 200, 200, 404, 401),
     Row("GET",    "/v1/audit/export",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges",                  nothing,        200, 200, 200, 200, 200, 401),
+    Row("GET",    "/v1/purges/{certificate_id}", nothing,        200, 200, 200, 200, 404, 401),
     Row("POST",   "/v1/policy/what-if",          supposition,    200, 200, 200, 200, 200, 401),
     Row("POST",   "/v1/policy/simulate",         candidate,      200, 200, 200, 200, 200, 401),
     # destroying
@@ -324,6 +346,7 @@ _USES = (
     Row("DELETE", _FACE,                         nothing,        204, 204, 204, 204, 404, 401),
     Row("POST",   f"{_COLLECTION}/faces:delete", face_ids,       200, 200, 200, 200, 404, 401),
     Row("DELETE", _IMAGE,                        nothing,        204, 204, 204, 204, 404, 401),
+    Row("POST",   f"{_COLLECTION}:purpose-met",  nothing,        200, 200, 200, 200, 404, 401),
     Row("DELETE", _COLLECTION,                   nothing,        204, 204, 204, 204, 404, 401),
 )
 
@@ -357,10 +380,12 @@ CASES = (
 # no key may, whatever the state of its tenant.
 IN_PERSON = (
     Row("POST",   f"{_CASE}/authorisations/{{authorisation_id}}:ratify", ratification, 403, 403, 403, 403, 403, 401),
+    Row("POST",   f"{_CASE}/kept-probes:erase",  erasure,        403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass",        emergency,      403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:confirm", nothing, 403, 403, 403, 403, 403, 401),
     Row("POST",   f"{_CASE}/break-glass/{{grant_id}}:close", nothing, 403, 403, 403, 403, 403, 401),
     Row("GET",    "/v1/organisation",            nothing,        200, 200, 200, 200, 200, 401),
+    Row("PATCH",  "/v1/organisation",            new_defaults,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:delete",     confirmation,   403, 403, 403, 403, 403, 401),
     Row("POST",   "/v1/organisation:keep",       nothing,        403, 403, 403, 403, 403, 401),
 )
@@ -378,6 +403,16 @@ VETTING = (
     Row("POST",   f"{_APPLICATION}:appeal",      appeal,         409, 409, 409, 409, 404, 401),
 )
 
+# Nor are complaints: a right of people, which nothing takes away.
+_COMPLAINT = "/v1/complaints/{complaint_id}"
+COMPLAINTS = (
+    Row("GET",    "/v1/complaints",              nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/complaints",              complaint,      201, 201, 201, 201, 201, 401),
+    Row("GET",    _COMPLAINT,                    nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_COMPLAINT}:acknowledge",   nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_COMPLAINT}:answer",        verdict_of_complaint, 200, 200, 200, 200, 404, 401),
+)
+
 # The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
 LOG = (
     Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
@@ -387,7 +422,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *VETTING, *LOG, *IN_PERSON, *PEOPLE)
+UNGOVERNED = (*CASES, *COMPLAINTS, *VETTING, *LOG, *IN_PERSON, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
@@ -397,7 +432,7 @@ ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
     "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " members organisations invitations"
+    " purges complaints complain disclosures transparency members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

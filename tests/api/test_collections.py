@@ -36,7 +36,7 @@ def test_it_changes_what_is_named_and_nothing_else(alice: Player) -> None:
     changed = alice.client.patch(ALBUM, {"retention_days": None, "threshold": 90.5})
 
     assert changed.status_code == 200
-    assert changed.json() == {**created, "retention_days": None, "threshold": 90.5}
+    assert changed.json() == {**created, "retention_days": None, "kept_days": 1_095, "threshold": 90.5}
     assert alice.client.get(ALBUM).json() == changed.json()
 
 

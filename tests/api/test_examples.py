@@ -15,7 +15,7 @@ from recognition import dispatch
 from recognition.api.examples import FACE_ID, IMAGE_ID, PICTURE
 from recognition.engines.fake import face_picture
 from recognition.services import batches, enrolment
-from tests.api.conftest import MakeObjects, authorise, broken, register_bucket
+from tests.api.conftest import MakeObjects, authorise, broken, keep_and_close, register_bucket
 from tests.conformance import document, validator_of
 from tests.people import make_member, sign_in
 from tests.worlds import Player
@@ -30,10 +30,11 @@ CASES = {
     "close_case",
     "get_disclosure_package",
     *(f"{act}_authorisation" for act in ("record", "ratify", "revoke")),
+    "erase_kept_probes",
     *("break_glass", "confirm_break_glass", "close_break_glass"),
 }
 # What no key does.
-IN_PERSON = {"ratify_authorisation", "break_glass", "confirm_break_glass", "close_break_glass"}
+IN_PERSON = {"ratify_authorisation", "erase_kept_probes", "break_glass", "confirm_break_glass", "close_break_glass"}
 # Objects whose members differ with the case; an example shows some.
 OPEN_OBJECTS = {"facts", "params", "outcome", "limits", "by_rule", "by_purpose"}
 
@@ -93,6 +94,8 @@ def parameters(
             return {"bucket_id": register_bucket(alice)}
         if CASES & {operation}:
             objects = make_objects(alice, external_id="anna")
+            if operation == "erase_kept_probes":
+                keep_and_close(alice, case_id=UUID(objects.case_id))
             if operation in ("confirm_break_glass", "close_break_glass"):
                 return {"case_id": objects.case_id, "grant_id": str(broken(alice, case_id=UUID(objects.case_id)))}
             if operation != "ratify_authorisation":

@@ -18,6 +18,7 @@ from tenants.api import examples, serializers
         (examples.INVITE_MEMBER[0], serializers.InviteMemberRequest),
         (examples.CHANGE_ROLE[0], serializers.ChangeRoleRequest),
         (examples.DELETE_ORGANISATION[0], serializers.DeleteOrganisationRequest),
+        (examples.CHANGE_ORGANISATION[0], serializers.ChangeOrganisationRequest),
     ],
 )
 def test_a_request_is_taken(example: OpenApiExample, shape: type[Serializer[object]]) -> None:

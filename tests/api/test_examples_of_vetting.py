@@ -67,6 +67,16 @@ def test_a_document_is_taken_back(alice: Player, staff: Staff) -> None:
     assert found.documents == []  # type: ignore[attr-defined]
 
 
+def test_a_case_officer_is_stated_whole_though_statements_are_not(alice: Player) -> None:
+    application_id, _ = apply_for(alice)
+    body = {"case_officers": [{"name": "A. Jones", "training": "Reviewing"}]}
+
+    answer = alice.client.patch(f"/v1/applications/{application_id}", body, format="json")
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/case_officers/0/trained_on"]
+
+
 def test_bytes_that_are_no_base64_are_refused(alice: Player) -> None:
     application_id, _ = apply_for(alice)
 

@@ -65,4 +65,4 @@ def test_no_key_member_or_case_changes_without_a_record(world: World, make_objec
             assert (answer.status_code, answer.json()["code"]) == (503, "ledger-unavailable"), row
 
     assert _rows_of(world.alice) == before
-    assert len(changing) == 14
+    assert len(changing) == 19

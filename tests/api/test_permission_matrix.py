@@ -34,7 +34,7 @@ Caller = tuple[APIClient, Objects]
 MakeCaller = Callable[[], Caller]
 
 # The police name no case, and a search by person cannot be masked yet: refused anyway.
-OF_A_CASE = {"CASE-001", "SEV-001", "HUM-001", "HUM-002", "HUM-003"}
+OF_A_CASE = {"CASE-001", "SEV-001", "HUM-001", "HUM-002", "HUM-003", "RET-002"}
 WHY = {"stopped": "MOR-001", "unvetted": "VET-001", "suspended": "SUS-001"}
 
 

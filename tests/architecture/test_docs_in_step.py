@@ -12,7 +12,8 @@ from config.env import VARIABLES
 from governance.audit.tags import Tag
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REFERENCE = REPOSITORY / "docs" / "reference"
+DOCS = REPOSITORY / "docs"
+REFERENCE = DOCS / "reference"
 
 
 def _subclasses(kind: type[PlatformError]) -> Iterator[type[PlatformError]]:
@@ -79,3 +80,16 @@ def test_the_links_of_the_readme_and_the_docs_lead_somewhere() -> None:
     for page in [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md"), REPOSITORY / "platform" / "README.md"]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.relative_to(REPOSITORY)} → {target}"
+
+
+def test_every_picture_of_the_documentation_is_shown_small_and_there() -> None:
+    shown = {
+        (page.parent / path).resolve()
+        for page in DOCS.rglob("*.md")
+        for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
+    kept = set((DOCS / "images").glob("*.png"))
+
+    assert kept == {path for path in shown if path.parent == DOCS / "images"}
+    assert 0 < len(kept) <= 12
+    assert all(path.stat().st_size < 150_000 for path in kept)

@@ -29,6 +29,7 @@ from recognition.services import (
     identification,
     jobs,
     masking,
+    persons,
     purging,
     verification,
 )
@@ -60,7 +61,7 @@ def test_a_search_answers_with_words_and_nobody(charity: Charity) -> None:
     notices = " ".join(task["notices"])
     assert "not probable cause" in notices and "false match rate in words" in notices
     decision, outcome = decided(charity.player, response)
-    assert decision["decision"]["obligations"] == ["HUM-001", "HUM-002", "HUM-003"]
+    assert decision["decision"]["obligations"] == ["HUM-001", "HUM-002", "HUM-003", "RET-002"]
     assert outcome["n_faces"] == 1
     assert not {"n_candidates", "top_score_bucket"} & outcome.keys()
 
@@ -340,11 +341,42 @@ def test_the_way_by_an_edge_that_knows_nothing_of_reviews(charity: Charity) -> N
         assert {"HUM-001", "HUM-002", "HUM-003"} <= {rule["id"] for rule in refusal.value.rules}
 
 
+def test_a_search_among_persons_is_masked_and_names_a_face_of_whom_both_release(charity: Charity, judge: Judge) -> None:
+    enrolled = []
+    for name, identity in (("anna-1998", 1), ("bert-2001", 2)):
+        persons.create_person(name, collection_name=GALLERY, actor=charity.actor)
+        picture = face_picture(identity, variant=2)
+        enrolled += enrolment.enrol_image(picture, collection_name=GALLERY, actor=charity.actor, person=name).face_ids
+    client = charity.player.client
+    by_picture = {"image": encoded(face_picture(1, variant=1))}
+    by_person = {"person_id": "bert-2001"}
+
+    found, other, stored, faces = (
+        client.post(f"/v1/collections/{GALLERY}/{path}", {**body, "threshold": 99}, format="json")
+        for path, body in (
+            ("persons:search", by_picture),
+            ("persons:search", {"image": encoded(face_picture(77))}),
+            ("persons:search", by_person),
+            ("search", by_person),
+        )
+    )
+
+    assert _told(charity, found) == _told(charity, other), "whether somebody was found is not told"
+    for answer in (stored, faces):
+        assert answer.status_code == 202 and "anna" not in answer.content.decode()
+    task_id = found.json()["review_task"]["id"]
+    for reviewer in charity.reviewers:
+        judge(reviewer, task_id)
+    released = client.get(f"/v1/review-tasks/{task_id}/result").json()
+    (candidate,) = released["searches"][0]["candidates"]
+    assert candidate["face"]["id"] == str(enrolled[0])
+
+
 @pytest.mark.parametrize(
     "operation", [Operation.SEARCH, Operation.CLUSTER, Operation.EXPORT, Operation.TRACK, Operation.WATCHLIST_REALTIME]
 )
 def test_the_way_by_clustering_export_persons_and_whatever_comes(charity: Charity, operation: Operation) -> None:
-    """Person search, joining faces to a person, clusters, exports, videos: none of them masks, so none is let in."""
+    """Joining faces to a person, clusters, exports, videos: none of them masks, so none is let in."""
     request = gate.AccessRequest(
         actor=charity.actor,
         operation=operation,

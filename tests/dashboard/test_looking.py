@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.test import Client
 
 from common.context import tenant_scope
-from common.vocabulary import TenantRole
+from common.vocabulary import Operation, TenantRole
 from recognition.engines.fake import face_picture
 from recognition.models import Image
 from tests.dashboard.conftest import SignIn, text_of, upload
-from tests.worlds import Player
+from tests.worlds import ALL_OPERATIONS, Player, PlayerFactory
 
 
 def test_every_face_is_outlined_with_its_landmarks(member: Client) -> None:
@@ -20,6 +20,29 @@ def test_every_face_is_outlined_with_its_landmarks(member: Client) -> None:
     assert page.count("<rect") == 2
     assert page.count('class="landmark"') == 10
     assert "Quality 90 of 100" in text_of(response)
+
+
+def test_each_face_is_described_beside_its_box_when_asked(member: Client) -> None:
+    picture = face_picture(1, others=(2,))
+
+    plain = text_of(member.post("/detect", {"image": upload(picture)}))
+    response = member.post("/detect", {"image": upload(picture), "describe": "on"})
+
+    page = response.content.decode()
+    assert "years old" not in plain
+    assert page.count('class="said"') == 2
+    assert text_of(response).count("years old") == 2
+    assert page.count('class="landmark"') == 12  # six of each, where landmarks were asked for; else five
+
+
+def test_who_may_not_describe_faces_may_still_find_them(make_player: PlayerFactory, sign_in: SignIn) -> None:
+    operations = tuple(set(ALL_OPERATIONS) - {Operation.ANALYSE_ATTRIBUTES})
+    member = sign_in(make_player(operations=operations))
+
+    assert member.post("/detect", {"image": upload()}).status_code == 200
+    refused = member.post("/detect", {"image": upload(), "describe": "on"})
+    assert refused.status_code == 403
+    assert "VET-004" in text_of(refused)
 
 
 def test_a_picture_without_a_face_is_no_error(member: Client, blank_picture: bytes) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from common.context import tenant_scope
 from common.vocabulary import TenantRole
-from tenants.models import Invitation, Membership, User
+from tenants.models import Invitation, Membership, Tenant, User
 from tests.dashboard.conftest import SignIn, text_of
 from tests.people import make_member
 from tests.people import sign_in as sign_in_as
@@ -93,3 +93,18 @@ def test_only_managers_see_and_change_members(alice: Player, sign_in: SignIn) ->
         assert client.post("/members", {"email": "x@example.test", "role": "viewer"}).status_code == 403, role
         assert client.post(address, {"role": "owner"}).status_code == 403, role
         assert client.post(f"{address}/remove").status_code == 403, role
+
+
+def test_a_manager_says_what_requests_of_members_are_for(member: Client, alice: Player) -> None:
+    form = {"purpose": "research_evaluation", "on_behalf_of": "", "jurisdiction": "US-CA"}
+
+    response = member.post("/members/defaults", form, follow=True)
+
+    assert "Changed" in text_of(response)
+    page = response.content.decode()
+    assert '<option value="research_evaluation" selected>' in page
+    with tenant_scope(alice.tenant.id):
+        tenant = Tenant.objects.get()
+    found = (tenant.default_purpose, tenant.default_on_behalf_of, tenant.default_jurisdiction)
+    assert found == ("research_evaluation", None, "US-CA")
+    assert member.post("/members/defaults", {"purpose": "revenge"}).status_code == 400

@@ -6,14 +6,16 @@ import re
 import uuid
 from datetime import timedelta
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from common.context import tenant_scope
-from common.vocabulary import TenantRole
+from common.vocabulary import OffenceClass, Purpose, TenantRole
 from governance.audit.ledger import database_now
+from governance.casework import cases
 from governance.casework.models import Case, CaseOfficer
 from recognition.engines.fake import face_picture
-from recognition.services import batches
+from recognition.services import batches, persons
 from tenants.models import User
 from tests.casework.conftest import GALLERY, Charity, attest, charity, encoded
 from tests.dashboard.conftest import SignIn, text_of, upload
@@ -145,3 +147,34 @@ def test_reviewers_see_that_a_face_is_gone(charity: Charity) -> None:
     sheet = _reviewer(charity).get(f"/reviews/{task_id}/judge")
 
     assert "This face was deleted meanwhile" in text_of(sheet)
+
+
+def test_a_comparison_and_a_search_among_persons_lead_to_their_reviews(charity: Charity) -> None:
+    worker = make_member(charity.player, TenantRole.CASE_WORKER)
+    case = cases.open_case(
+        charity.actor,
+        reference="BTH-2026-007",
+        purpose=Purpose.VICTIM_IDENTIFICATION,
+        offence_class=OffenceClass.SERIOUS,
+        rationale="Somebody was last seen near the station.",
+        officers=[worker.pk],
+    )
+    persons.create_person("anna-1998", collection_name=GALLERY, actor=charity.actor)
+    client = sign_in_as(worker)
+    stated = {
+        "purpose": "victim_identification",
+        "on_behalf_of": "victim_rescue_ngo",
+        "case_ref": case.reference,
+        "threshold": "99",
+    }
+
+    compared = client.post("/compare", {**stated, "source": _file(1), "target": _file(2)})
+    searched = client.post(f"/collections/{GALLERY}/persons:search", {**stated, "image": _file(1)})
+
+    for response in (compared, searched):
+        assert response.status_code == 302, text_of(response)
+        assert response["Location"].startswith("/reviews/")
+
+
+def _file(identity: int) -> SimpleUploadedFile:
+    return SimpleUploadedFile("face.png", face_picture(identity), content_type="image/png")

@@ -14,13 +14,16 @@ from common.context import tenant_scope
 from demo import cast, world
 from demo.photographs import Photographs
 from demo.progress import Progress
+from governance import four_eyes, ports
 from governance import services as governance
 from governance.audit.ledger import database_now
 from governance.casework import cases, training
 from governance.models import Approval, Moratorium
+from governance.vetting import applications, deciding, evidence
+from governance.vetting.models import VettingApplication
 from recognition.engines import registry
 from recognition.engines.fake import face_picture
-from recognition.services import engines, enrolment
+from recognition.services import enrolment
 from tenants import services
 from tenants.models import ApiKey, User
 from tenants.sign_in import give_totp, totp_secret_of
@@ -35,7 +38,11 @@ LAST_ACTS = [
     (world, "give_totp"),
     (services, "create_tenant"),
     (services, "create_member"),
-    (governance, "grant_approval"),
+    (applications, "begin_application"),
+    (evidence, "add_evidence"),
+    (applications, "submit"),
+    (deciding, "propose_approval"),
+    (four_eyes, "approve"),
     (enrolment, "enrol_image"),
     (cases, "open_case"),
     (training, "attest"),
@@ -53,7 +60,7 @@ def photographs(tmp_path: Path) -> Photographs:
 @pytest.fixture
 def _one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions of the other engines are read from weights, which these tests do not need."""
-    monkeypatch.setattr(engines, "offered_versions", lambda: [registry.get("fake").version])
+    monkeypatch.setattr(ports, "_offered_versions", lambda: [registry.get("fake").version])
 
 
 @pytest.fixture
@@ -98,6 +105,8 @@ def test_it_is_built_once_however_often_it_is_killed(
     for part in credentials.tenants:
         actor = world.actor_of_key(part.slug, token=part.api_key)
         assert Approval.objects.using("officer").filter(tenant_id=actor.tenant_id).count() == 1
+        applied = VettingApplication.objects.using("officer").filter(tenant_id=actor.tenant_id)
+        assert list(applied.values_list("state", flat=True)) == ["approved"]
         with tenant_scope(actor.tenant_id):
             assert ApiKey.objects.filter(tenant_id=actor.tenant_id).count() == 1
     moratoria = Moratorium.objects.using("officer").filter(

@@ -19,7 +19,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from playwright.sync_api import Browser, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
+ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -43,17 +43,18 @@ class _QuietHandler(WSGIRequestHandler):
 @lru_cache(maxsize=1)
 def browser_path() -> str:
     """Return a browser's program, installing Debian's as root; without one the test is left out, and says so."""
-    if (found := _installed()) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if (found := installed()) is None and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
             subprocess.run(command, env=environment, capture_output=True, timeout=300, check=False)
-        found = _installed()
+        found = installed()
     if found is None:
         pytest.skip(_LEFT_OUT)
     return found
 
 
-def _installed() -> str | None:
+def installed() -> str | None:
+    """Return a browser's program; None where there is none."""
     return next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
@@ -65,7 +66,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = browser_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield browser
         finally:

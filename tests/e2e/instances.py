@@ -117,21 +117,23 @@ class RunningInstance:
         return requests.request(method, self.url + path, headers=headers, timeout=30, **arguments)
 
     def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command on the running instance."""
-        ports = json.loads((self._service_folder() / "ports.json").read_text())
-        own = json.loads((self.home / "ports.json").read_text())
+        """Run a management command on the running instance, as `make manage` does."""
         environment = {
-            **os.environ,
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "BROKER_URL", "CUSTOS_KEYS_DIR", "DJANGO_SETTINGS_MODULE")
+        }
+        environment |= {
             "CUSTOS_ENV": "development",
             "CUSTOS_HOME": str(self.home),
-            "CUSTOS_KEYS_DIR": str(self.home / "keys"),
-            "DATABASE_URL": f"postgresql://127.0.0.1:{ports['postgres']}/custos",
-            "CUSTOS_WITNESS_URL": f"http://127.0.0.1:{own['witness']}",
             "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'platform'}",
         }
-        environment.pop("DJANGO_SETTINGS_MODULE", None)
         return subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+            [sys.executable, "-m", "instance", "manage", *command],
+            cwd=REPOSITORY,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
 
     def remove(self) -> None:

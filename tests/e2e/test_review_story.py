@@ -91,17 +91,17 @@ def browser(url: str) -> Iterator[Browser]:
         yield started
 
 
-def _visit(browser: Browser, url: str, username: str, *, scheme: str = "light", width: int = 1400) -> Visit:
+def visit_as(browser: Browser, url: str, username: str, *, scheme: str = "light", width: int = 1400) -> Visit:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     visit = Visit(context.new_page(), url)
     visit.sign_in(username)
     return visit
 
 
-def _search(visit: Visit, cast: Cast, *, case: str, collection: str = GALLERY, on_behalf_of: str = "") -> None:
+def search_in(visit: Visit, picture: Path, *, case: str, collection: str = GALLERY, on_behalf_of: str = "") -> None:
     page = visit.page
     visit.go(f"/collections/{collection}/search")
-    page.get_by_label("Picture", exact=True).set_input_files(cast.picture)
+    page.get_by_label("Picture", exact=True).set_input_files(picture)
     page.get_by_text("What it is for").click()
     page.locator("#id_case_ref").fill(case)
     if on_behalf_of:
@@ -110,7 +110,7 @@ def _search(visit: Visit, cast: Cast, *, case: str, collection: str = GALLERY, o
     page.get_by_role("button", name=f"Search {collection}").click()
 
 
-def _release(visit: Visit) -> None:
+def release_what_was_found(visit: Visit) -> None:
     page = visit.page
     visit.go("/reviews")
     visit.look()
@@ -128,24 +128,24 @@ def _release(visit: Visit) -> None:
 
 
 def test_a_charitys_search_is_masked_until_two_reviewers_release_it(cast: Cast, url: str, browser: Browser) -> None:
-    worker = _visit(browser, url, cast.worker)
-    _search(worker, cast, case=GRAVE)
+    worker = visit_as(browser, url, cast.worker)
+    search_in(worker, cast.picture, case=GRAVE)
     expect(worker.page.get_by_role("heading", name="Review of a search")).to_be_visible()
     review = worker.page.url
     expect(worker.page.get_by_text("Whether anybody was found is not told")).to_be_visible()
     assert "anna" not in worker.page.content()
     worker.look()
 
-    first = _visit(browser, url, cast.reviewers[0])
-    _release(first)
+    first = visit_as(browser, url, cast.reviewers[0])
+    release_what_was_found(first)
     worker.page.goto(review)
     expect(worker.page.get_by_text("Whether anybody was found is not told")).to_be_visible()
     assert "anna" not in worker.page.content()
     first.page.goto(f"{review}judge")
     expect(first.page.get_by_text("This person has given their verdict")).to_be_visible()
 
-    second = _visit(browser, url, cast.reviewers[1], scheme="dark", width=360)
-    _release(second)
+    second = visit_as(browser, url, cast.reviewers[1], scheme="dark", width=360)
+    release_what_was_found(second)
     worker.page.goto(review)
     expect(worker.page.locator("ol.candidates")).to_contain_text("anna")
     expect(worker.page.locator("ol.candidates")).to_contain_text("false match")
@@ -156,13 +156,13 @@ def test_a_charitys_search_is_masked_until_two_reviewers_release_it(cast: Cast, 
 def test_shoplifting_for_the_police_and_the_police_themselves_are_refused(
     cast: Cast, url: str, browser: Browser
 ) -> None:
-    worker = _visit(browser, url, cast.worker)
-    _search(worker, cast, case=PETTY, on_behalf_of="law_enforcement")
+    worker = visit_as(browser, url, cast.worker)
+    search_in(worker, cast.picture, case=PETTY, on_behalf_of="law_enforcement")
     expect(worker.page.get_by_role("heading", name="Refused by policy")).to_be_visible()
     expect(worker.page.get_by_text("SEV-001").first).to_be_visible()
 
-    police = _visit(browser, url, cast.police)
-    _search(police, cast, case="whatever", collection="bookings")
+    police = visit_as(browser, url, cast.police)
+    search_in(police, cast.picture, case="whatever", collection="bookings")
     expect(police.page.get_by_role("heading", name="Refused by policy")).to_be_visible()
     expect(police.page.get_by_text("MOR-001").first).to_be_visible()
     assert worker.troubles + police.troubles == []
@@ -170,7 +170,7 @@ def test_shoplifting_for_the_police_and_the_police_themselves_are_refused(
 
 @pytest.mark.parametrize(("scheme", "width"), [SCREENS[0], SCREENS[-1]])
 def test_the_pages_of_cases_are_accessible(cast: Cast, url: str, browser: Browser, scheme: str, width: int) -> None:
-    visit = _visit(browser, url, cast.owner, scheme=scheme, width=width)
+    visit = visit_as(browser, url, cast.owner, scheme=scheme, width=width)
     for path in ("/cases", f"/cases/{cast.case_id}/", "/training", "/reviews?show=all"):
         visit.go(path)
         expect(visit.page.get_by_role("heading", level=1)).to_be_visible()

@@ -59,6 +59,7 @@ BASE: dict[str, Any] = {
     "searches_in_case": None,
     "searches_of_subject": 0,
     "consent_state": "unnamed",
+    "gallery_kept_days": 365,
     "disclosed_until": NOW - 30 * DAY,
     "watchlists": [],
     "case_state": "open",
@@ -67,7 +68,7 @@ BASE: dict[str, Any] = {
     "case_admits": True,
     "authorisations": [],
     "break_glass": [],
-    "obligations_met": ["HUM-001", "HUM-002", "HUM-003"],
+    "obligations_met": ["HUM-001", "HUM-002", "HUM-003", "RET-002"],
     "review_training_until": None,
 }
 

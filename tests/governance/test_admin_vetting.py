@@ -58,7 +58,8 @@ def test_two_officers_approve_in_their_queue(application: VettingApplication, st
     assert str(application.pk) in first.get("/admin/vetting/vettingapplication/").content.decode()
     page = first.get(_url(application)).content.decode()
     assert _url(application, "begin") in page
-    assert "Albums of somebody." in page
+    assert "Albums of somebody." in page and "A. Jones (Reviewing, 2026-03-02)" in page
+    assert "[&#x27;" not in page, "a list is shown line by line"
     document = re.search(rf"{_url(application, 'evidence')}[0-9a-f-]+/", page)
     assert document is not None
     downloaded = first.get(document[0])

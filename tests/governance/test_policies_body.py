@@ -29,7 +29,7 @@ def test_the_default_body_is_plain_json_and_a_policy() -> None:
 
     policy = Policy.from_body(DEFAULT_POLICY_BODY)
 
-    assert policy.version == 9
+    assert policy.version == 11
     assert policy.digest == digest(DEFAULT_POLICY_BODY)
     assert tuple(dict.fromkeys(rule.id for rule in policy.rules)) == rule_ids()
 

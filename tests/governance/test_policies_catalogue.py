@@ -33,8 +33,8 @@ def test_the_catalogue_has_the_rules_of_this_release() -> None:
         *("PRH-001", "PRH-002", "PRH-003", "PRH-004", "PRH-005", "AGE-001"),
         *("THR-001", "THR-002", "THR-003", "THR-004", "QUAL-001"),
         *("GAL-001", "GAL-002", "QUO-001", "QUO-002", "SRV-001", "DIS-001"),
-        *("CON-001", "CON-002"),
-        *("HUM-001", "HUM-002", "HUM-003", "HUM-004"),
+        *("CON-001", "CON-002", "RET-001"),
+        *("HUM-001", "HUM-002", "HUM-003", "HUM-004", "RET-002"),
         *("AUD-001", "AUD-002", "BRK-001", "BRK-002", "ALW-001", "ALW-002"),
     )
 

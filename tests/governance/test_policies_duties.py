@@ -95,6 +95,9 @@ FIRES: list[tuple[str, dict[str, Any], str]] = [
     ("CON-001", {**ENROL, "jurisdiction": "US-IL", "approval_attestations": [], "consent_state": "none"}, "US-IL"),
     ("CON-002", {**ENROL, "consent_state": "withdrawn"}, "has withdrawn consent"),
     ("DIS-001", {**POLICE, "disclosed_until": NOW - 400 * DAY}, "overdue by 5 days"),
+    ("RET-001", {"gallery_kept_days": 0}, "has met its purpose, or is under a legal hold"),
+    ("RET-001", {**ENROL, "gallery_kept_days": 0}, "has met its purpose"),
+    ("RET-001", {"gallery_kept_days": 1_096}, "keeps faces for 1,096 days, where 1,095 are allowed"),
 ]
 DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("PRH-001", {**WATCH, **IN_EU, "authorisations": [make_authorisation(operations=["watchlist_realtime"])]}),
@@ -136,6 +139,9 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("CON-001", {"jurisdiction": "US-IL", "approval_attestations": []}),
     ("CON-002", {**ENROL, "consent_state": "live"}),
     ("CON-002", {"consent_state": "withdrawn"}),
+    ("RET-001", {"gallery_kept_days": 1_095}),
+    ("RET-001", {"gallery_kept_days": None}),
+    ("RET-001", {**DETECT, "gallery_kept_days": 0}),
     ("AUD-002", {"audit_stale": []}),
 ]
 
@@ -184,11 +190,12 @@ def test_limits_are_the_strictest_of_all_rules_in_scope() -> None:
         "searches_today": 7,
         "searches_in_case": 500,
         "searches_of_subject": 20,
+        "retention_days": 1_095,
     }
 
 
-def test_a_photo_app_has_no_limits() -> None:
-    assert limits_of(POLICY, make_facts(**PHOTO_APP)).stated() == {}
+def test_a_photo_app_has_no_limit_but_that_of_the_law_on_keeping() -> None:
+    assert limits_of(POLICY, make_facts(**PHOTO_APP)).stated() == {"retention_days": 1_095}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_live_grant_lets_it_through_and_obliges(changes: dict[str, Any]) -> No
 
     assert (verdict.effect, verdict.fired) == ("allow", ())
     assert "BRK-001" in verdict.allowed_by
-    assert verdict.obligations == ("HUM-001", "HUM-002", "HUM-003", "BRK-002")
+    assert verdict.obligations == ("HUM-001", "HUM-002", "HUM-003", "RET-002", "BRK-002")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_missing_fact_is_named_once_with_every_rule_that_needs_it() -> None:
     assert [rule.facts for rule in fired] == [("purpose",)]
     assert fired[0].reason.endswith(
         "needed by VET-004, MOR-001, MOR-002, PUR-001, KEY-001, SEV-001, CASE-001, THR-002, THR-003, THR-004, QUAL-001,"
-        " QUO-001, QUO-002, SRV-001, DIS-001, HUM-001, HUM-002, HUM-003, BRK-001, BRK-002,"
+        " QUO-001, QUO-002, SRV-001, DIS-001, HUM-001, HUM-002, HUM-003, RET-002, BRK-001, BRK-002,"
         " ALW-001."
     )
 

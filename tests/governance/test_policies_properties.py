@@ -112,7 +112,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "case_offence": st.none() | st.sampled_from([*OffenceClass]).map(str),
     "case_admits": st.booleans(),
     "authorisations": st.lists(_authorisations, max_size=2),
-    "obligations_met": _lists(st.sampled_from(["HUM-001", "HUM-002", "HUM-003"])),
+    "obligations_met": _lists(st.sampled_from(["HUM-001", "HUM-002", "HUM-003", "RET-002"])),
     "review_training_until": st.none() | _times,
     "key_operations": _lists(_operations),
     "key_purposes": _lists(_purposes),

@@ -176,9 +176,9 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
     ({"authorisations": [make_authorisation(kind="exigent", ratify_by=None)]}, ["WAR-002"], "a1"),
     ({**READ, "authorisations": [make_authorisation(kind="exigent", ratify_by=NOW)]}, ["WAR-002"], "a1"),
-    ({"obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003"], "masked until two people release it"),
-    ({"obligations_met": ["HUM-002", "HUM-003"]}, ["HUM-001"], "cannot mask it"),
-    ({**READ, "obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003"], "masked"),
+    ({"obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003", "RET-002"], "masked until two people release it"),
+    ({"obligations_met": ["HUM-002", "HUM-003", "RET-002"]}, ["HUM-001"], "cannot mask it"),
+    ({**READ, "obligations_met": []}, ["HUM-001", "HUM-002", "HUM-003", "RET-002"], "masked"),
     *(
         (
             {
@@ -187,12 +187,13 @@ FIRES: list[tuple[dict[str, Any], list[str], str]] = [
                 "key_operations": [operation],
                 "obligations_met": [],
             },
-            ["HUM-001", "HUM-002", "HUM-003"],
+            ["HUM-001", "HUM-002", "HUM-003", "RET-002"],
             "masked",
         )
         for operation in ("compare", "track", "cluster", "export")
     ),
-    ({**REVIEW, "obligations_met": ["HUM-001", "HUM-002"]}, ["HUM-003"], "in words"),
+    ({**REVIEW, "obligations_met": ["HUM-001", "HUM-002", "RET-002"]}, ["HUM-003"], "in words"),
+    ({"obligations_met": ["HUM-001", "HUM-002", "HUM-003"]}, ["RET-002"], "keeps none"),
     ({**REVIEW, "review_training_until": None}, ["HUM-004"], "was not attested"),
     ({**REVIEW, "review_training_until": NOW}, ["HUM-004"], "has run out"),
     ({"operation": "delete", "now": ...}, ["INPUT-001", "ALW-001"], "The fact now is missing"),
@@ -286,6 +287,8 @@ DOES_NOT_FIRE: list[tuple[str, dict[str, Any]]] = [
     ("HUM-001", {"operation": "detect", "threshold_milli": None, "obligations_met": []}),
     ("HUM-001", {**READ, "result_of": "enrol", "obligations_met": []}),
     ("HUM-001", {**PHOTO_APP, "obligations_met": []}),
+    ("RET-002", {**PHOTO_APP, "obligations_met": []}),
+    ("RET-002", {"operation": "detect", "threshold_milli": None, "obligations_met": []}),
     ("HUM-004", {**REVIEW, "review_training_until": NOW + 1}),
     ("HUM-004", {"review_training_until": None}),
     ("ALW-002", {"operation": "read_own_decisions", "key_operations": ["read_own_decisions"]}),
@@ -328,7 +331,7 @@ def test_stopping_never_blocks_rights(operation: str) -> None:
 
 @pytest.mark.parametrize("use", [{}, READ, REVIEW, {"operation": "compare"}])
 def test_who_searches_for_an_investigation_is_obliged(use: dict[str, Any]) -> None:
-    assert evaluate(POLICY, make_facts(**use)).obligations == ("HUM-001", "HUM-002", "HUM-003")
+    assert evaluate(POLICY, make_facts(**use)).obligations == ("HUM-001", "HUM-002", "HUM-003", "RET-002")
 
 
 @pytest.mark.parametrize("use", [PHOTO_APP, {"operation": "enrol", "threshold_milli": None}])

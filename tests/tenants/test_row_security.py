@@ -142,6 +142,8 @@ def test_only_the_look_ups_that_precede_a_tenant_are_security_definers() -> None
     needed = {"custos_find_api_key", "custos_find_memberships", "custos_job_owner"}
     machinery = {"audit_enqueue", "custos_create_template_partition", "custos_purge_idempotency"}
     # The purge and the erasure give away ids of what is past its time, and take rows of due tenants.
-    purge = {"custos_unused_files", "custos_expired_collections", "custos_expired_jobs"}
+    purge = {"custos_unused_files", "custos_expired_collections", "custos_expired_jobs", "custos_lifted_holds"}
+    # Triggers that keep how long collections are kept: nobody calls them.
+    purge |= {"custos_follow_use", "custos_follow_schedule"}
     erasure = {"custos_due_tenants", "custos_count_rows", "custos_erase_rows", "custos_forget_tenant"}
     assert needed <= lookups <= needed | machinery | purge | erasure

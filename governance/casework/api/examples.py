@@ -54,6 +54,7 @@ OPEN_CASE: Final = Example(_NEW_CASE, {**_CASE, "authorisations": []})
 LIST_CASES: Final = Example(answer={"items": [_CASE], "next_cursor": None})
 GET_CASE: Final = Example(answer=_CASE)
 CLOSE_CASE: Final = Example(answer={**_CASE, "closed_at": _TIME})
+ERASE_KEPT_PROBES: Final = Example({"reason": "time-over"}, {"erased": 2})
 RECORD_AUTHORISATION: Final = Example(_WARRANT, _recorded(_WARRANT))
 RATIFY_AUTHORISATION: Final = Example(
     {"document_reference": "26-SW-00418", "document_digest": _DIGEST},

@@ -18,6 +18,7 @@ from common.vocabulary import (
 from governance.casework import reviews
 from governance.casework.break_glass import OPERATIONS as EMERGENCY_OPERATIONS
 from governance.casework.cases import MOST_OFFICERS
+from governance.casework.kept_probes import ErasureReason
 from governance.casework.models import Authorisation, BreakGlassGrant, Case, ReviewCandidate, ReviewTask
 from governance.rules.casework import IDENTIFYING
 
@@ -40,6 +41,14 @@ class OpenCaseRequest(StrictSerializer):
         default=list,
         help_text="User ids of the members who may search in it. Keys may, too.",
     )
+
+
+class EraseKeptProbesRequest(StrictSerializer):
+    reason = serializers.ChoiceField(choices=[reason.value for reason in ErasureReason], help_text="Goes into the log.")
+
+
+class ErasedResponse(serializers.Serializer[Any]):
+    erased = serializers.IntegerField(help_text="Pictures that can be opened by nobody any more.")
 
 
 class RecordAuthorisationRequest(StrictSerializer):

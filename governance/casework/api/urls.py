@@ -12,6 +12,7 @@ urlpatterns = [
     path("cases", views.CaseList.as_view(), name="cases"),
     path(_CASE, views.CaseDetail.as_view(), name="case"),
     path(f"{_CASE}:close", views.CaseClosing.as_view(), name="case-close"),
+    path(f"{_CASE}/kept-probes:erase", views.KeptProbesErasure.as_view(), name="case-kept-probes-erase"),
     path(f"{_CASE}/disclosure", views.CaseDisclosure.as_view(), name="case-disclosure-package"),
     path(f"{_CASE}/authorisations", views.AuthorisationList.as_view(), name="authorisations"),
     path(f"{_AUTHORISATION}:ratify", views.AuthorisationRatification.as_view(), name="authorisation-ratify"),

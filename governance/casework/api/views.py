@@ -13,10 +13,11 @@ from rest_framework.views import APIView
 from common.documentation import PAGE, documented
 from common.pagination import page
 from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose
-from governance.casework import authorisations, cases, disclosure, reviews
+from governance.casework import authorisations, cases, disclosure, kept_probes, reviews
 from governance.casework.api import examples
 from governance.casework.api import serializers as shapes
 from governance.casework.authorisations import NewAuthorisation
+from governance.casework.kept_probes import ErasureReason
 from tenants.api.requests import actor_of, validated_body
 
 _TAG = "cases"
@@ -91,6 +92,23 @@ class CaseClosing(APIView):
     def post(self, request: Request, case_id: uuid.UUID) -> Response:
         case = cases.close_case(actor_of(request), case_id=case_id)
         return Response(shapes.CaseResponse(shapes.case_of(case)).data)
+
+
+class KeptProbesErasure(APIView):
+    @documented(
+        "erase_kept_probes",
+        governed=False,
+        summary="Destroy the key of a closed case's evidence: the pictures of its confirmed probes (RET-002)",
+        tag=_TAG,
+        json=shapes.EraseKeptProbesRequest,
+        responses={200: shapes.ErasedResponse},
+        problems=(404, 409),
+        example=examples.ERASE_KEPT_PROBES,
+    )
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        reason = ErasureReason(validated_body(request, shapes.EraseKeptProbesRequest)["reason"])
+        erased = kept_probes.erase_kept(actor_of(request), case_id=case_id, reason=reason)
+        return Response(shapes.ErasedResponse({"erased": erased}).data)
 
 
 class CaseDisclosure(APIView):

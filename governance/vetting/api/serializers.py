@@ -43,8 +43,12 @@ class _Statements(StrictSerializer):
 class StateRequest(_Statements):
     """Statements that are left out stay as they are."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "partial": True})
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, none of them required; `partial` would reach into the members of a case officer, too."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
 
 
 class AppealRequest(StrictSerializer):

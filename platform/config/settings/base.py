@@ -56,6 +56,7 @@ CUSTOS_IDEMPOTENCY_LEASE_SECONDS = 120  # longer than a request can last: see th
 # --- Kept pictures ----------------------------------------------------------------------------------------------
 # Never served from there: they are read through the gate (recognition.services.images).
 CUSTOS_BUCKET_ENDPOINTS = env.bucket_endpoints(ENVIRONMENT.bucket_endpoints)
+CUSTOS_METRICS_TOKEN = _secret("metrics_token")
 IMAGE_STORE = env.ImageStore.parse(ENVIRONMENT.image_store) if ENVIRONMENT.image_store else None
 
 
@@ -128,6 +129,7 @@ INSTALLED_APPS = [
     "dashboard",
 ]
 MIDDLEWARE = [
+    "config.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.middleware.RequestContext",
@@ -347,6 +349,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "keep-up-vetting": {"task": "vetting.keep_up", "schedule": 300.0, "options": {"expires": 300}},
+    "keep-clocks": {"task": "accountability.keep_clocks", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
     "end-what-is-due": {"task": "casework.end_what_is_due", "schedule": 60.0, "options": {"expires": 60}},
     "send-replays": {"task": "governance.send_replays", "schedule": 60.0, "options": {"expires": 60}},

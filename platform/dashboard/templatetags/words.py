@@ -53,6 +53,13 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "appealed": ("▸", "quiet"),
     "expiring": ("!", "bad"),
     "superseded": ("–", "quiet"),
+    "proven": ("✓", "good"),
+    "received": ("…", "quiet"),
+    "acknowledged": ("▸", "quiet"),
+    "answered": ("✓", "good"),
+    "overdue": ("!", "bad"),
+    "withdrawn": ("✕", "bad"),
+    "false": ("✕", "bad"),
 }
 
 

@@ -59,3 +59,16 @@ def delete(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         return redirect("dashboard:collections")
     content = {"form": form, "name": name}
     return show(request, "collection_delete", content, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def purpose_met(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Say that the collection has served its purpose."""
+    form = ConfirmForm(request.POST or None, expected=name)
+    if form.is_valid():
+        deletion.declare_purpose_met(name, actor=actor)
+        messages.success(request, f"Nothing of {name} is found any more; its faces are purged within a day.")
+        return redirect("dashboard:collections")
+    content = {"form": form, "name": name, "collection": collections.get_collection(name, actor=actor)}
+    return show(request, "purpose_met", content, status=422 if form.errors else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from common.context import Actor
@@ -20,7 +21,7 @@ def detect(request: HttpRequest, actor: Actor) -> HttpResponse:
     if not form.is_valid():
         return show(request, "detect", {"form": form}, status=422 if form.errors else 200)
     data: bytes = form.cleaned_data["image"]
-    found = detection.detect_faces(data, actor=form.narrowed(actor))
+    found = detection.detect_faces(data, actor=form.narrowed(actor), asked=form.asked)
     picture = picture_of(data)
     faces = detection_of(found, picture=picture)
     content = {"picture": picture, "faces": faces, "outlines": [seen.outline for seen in faces]}
@@ -35,8 +36,10 @@ def compare(request: HttpRequest, actor: Actor) -> HttpResponse:
         return show(request, "compare", {"form": form}, status=422 if form.errors else 200)
     values = form.cleaned_data
     found = verification.compare_faces(
-        values["source"], target=values["target"], actor=form.narrowed(actor), threshold=values["threshold"]
+        values["source"], target=values["target"], actor=form.narrowed(actor), threshold=values["threshold"], masks=True
     )
+    if found.review_task is not None:
+        return redirect("dashboard:review", found.review_task)
     source, target = picture_of(values["source"]), picture_of(values["target"])
     shown = comparison_of(found, source=source, target=target)
     content = {"comparison": found, "shown": shown, "source": source, "target": target}

@@ -13,9 +13,9 @@ from common.context import Actor
 from common.errors import InvalidRequest
 from common.pagination import rows_of
 from common.vocabulary import TenantRole
-from dashboard.access_forms import InvitationForm, RoleForm
+from dashboard.access_forms import DefaultsForm, InvitationForm, RoleForm
 from dashboard.pages import member_page, show
-from tenants.services import invitations, members
+from tenants.services import MemberDefaults, change_defaults, get_organisation, invitations, members
 from tenants.views import link_of
 
 
@@ -33,6 +33,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "members": members.list_members(actor, paginate=lambda rows: rows_of(rows, request)),
         "invitations": members.list_invitations(actor),
         "roles": list(TenantRole),
+        "defaults_form": DefaultsForm.filled_in(MemberDefaults.of(get_organisation(actor))),
     }
     return show(request, "members", content, status=422 if form.errors else 200)
 
@@ -46,6 +47,18 @@ def change(request: HttpRequest, actor: Actor, member_id: uuid.UUID) -> HttpResp
         raise InvalidRequest("There is no such role.")
     members.change_role(actor, member_id=member_id, role=TenantRole(form.cleaned_data["role"]))
     messages.success(request, "The role is changed; it holds from the next request on.")
+    return redirect("dashboard:members")
+
+
+@require_POST
+@member_page
+def defaults(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Say what requests of members are for when they do not say it."""
+    form = DefaultsForm(request.POST)
+    if not form.is_valid():
+        raise InvalidRequest("There is no such purpose, category or place.")
+    change_defaults(actor, defaults=form.defaults)
+    messages.success(request, "Changed; it holds from the next request on.")
     return redirect("dashboard:members")
 
 

@@ -155,7 +155,10 @@ def search(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         actor=form.narrowed(actor),
         image=data,
         threshold=form.cleaned_data["threshold"],
+        masks=True,
     )
+    if found.review_task is not None:
+        return redirect("dashboard:review", found.review_task)
     if found.probe is None:
         raise InvalidRequest("A picture is searched for here.")
     picture = picture_of(data)

@@ -19,7 +19,7 @@ class RegisterBucketRequest(StrictSerializer):
     )
     endpoint = serializers.CharField(max_length=300, help_text="The service, as the operator of this server lists it.")
     bucket = serializers.RegexField(
-        _NAME, max_length=255, required=False, default="", help_text="As the service names it. Left out: `name`."
+        _NAME, max_length=255, required=False, help_text="As the service names it. Left out: `name`."
     )
     region = serializers.RegexField(r"\A[a-z0-9-]{1,64}\Z", max_length=64)
     prefix = serializers.CharField(

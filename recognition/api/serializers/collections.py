@@ -57,6 +57,10 @@ class CollectionResponse(serializers.Serializer[Any]):
     engine = serializers.CharField()
     engine_version = serializers.CharField()
     retention_days = serializers.IntegerField(allow_null=True)
+    kept_days = serializers.IntegerField(
+        help_text="After how many days faces are past their time, by `retention_days`, schedules and law; 0: at once."
+    )
+    purpose_met_at = serializers.DateTimeField(allow_null=True)
     threshold = serializers.FloatField(allow_null=True, help_text="The lowest that a search of it may ask for.")
     store_images = serializers.BooleanField()
     face_count = serializers.IntegerField()
@@ -77,6 +81,8 @@ def collection_of(collection: Collection) -> dict[str, Any]:
         "engine": collection.engine,
         "engine_version": collection.engine_version,
         "retention_days": collection.retention_days,
+        "kept_days": collection.kept_days,
+        "purpose_met_at": collection.purpose_met_at,
         "threshold": collection.threshold,
         "store_images": collection.store_images,
         "face_count": collection.face_count,

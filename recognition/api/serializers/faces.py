@@ -183,11 +183,24 @@ class BatchImage(StrictSerializer):
         if ("bytes" in values) == ("image_id" in values):
             raise serializers.ValidationError({"bytes": ["Send either bytes or an image_id."]})
         image = ImageReference(values["image_id"]) if "image_id" in values else decoded(values["bytes"], field=self)
-        return {"data": image, "external_id": values["external_id"]}
+        return {**{name: value for name, value in values.items() if name not in ("bytes", "image_id")}, "data": image}
+
+
+_WHOSE = (
+    "Id of a person of the collection whose largest face this is. Only that face is enrolled, whatever `max_faces` is."
+)
+
+
+class EnrolBatchImage(BatchImage):
+    person = serializers.CharField(max_length=128, required=False, allow_null=True, default=None, help_text=_WHOSE)
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        return {**values, "person": values["person"] or ""}
 
 
 class EnrolBatchRequest(_EnrolOptions):
-    images = BatchImage(many=True, allow_empty=False)
+    images = EnrolBatchImage(many=True, allow_empty=False)
 
 
 class ImagesUpload(StrictSerializer):
@@ -211,7 +224,20 @@ class ImagesUpload(StrictSerializer):
 
 
 class EnrolBatchUpload(ImagesUpload, _EnrolOptions):
-    pass
+    persons = serializers.ListField(
+        child=serializers.CharField(max_length=128, allow_blank=True),
+        required=False,
+        help_text="One for each image, in the same order, blank for none, or none at all: see `person` in JSON.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = attrs.pop("persons", None)
+        attrs = super().validate(attrs)
+        if named is not None and len(named) != len(attrs["images"]):
+            raise serializers.ValidationError({"persons": ["Send as many as images, or none."]})
+        for image, person in zip(attrs["images"], named or (), strict=False):
+            image["person"] = person
+        return attrs
 
 
 class FacePage(serializers.Serializer[Any]):

@@ -68,6 +68,20 @@ class CollectionList(LimitedView):
         return _answer(collection, status=status.HTTP_201_CREATED)
 
 
+class CollectionPurpose(LimitedView):
+    @documented(
+        "declare_purpose_met",
+        summary="Say that a collection has served its purpose: nothing of it is found, and its faces are purged",
+        tag=_TAG,
+        responses={200: shapes.CollectionResponse},
+        problems=(404,),
+        example=examples.DECLARE_PURPOSE_MET,
+        tagged=True,
+    )
+    def post(self, request: Request, collection: str) -> Response:
+        return _answer(deletion.declare_purpose_met(collection, actor=actor_of(request)))
+
+
 class CollectionDetail(LimitedView):
     @documented(
         "get_collection",

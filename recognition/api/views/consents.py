@@ -39,6 +39,9 @@ class WithdrawalResponse(serializers.Serializer[Any]):
     subject = serializers.CharField()
     withdrawn_at = serializers.DateTimeField()
     deleted_faces = serializers.IntegerField()
+    is_held = serializers.BooleanField(
+        help_text="A legal hold keeps the faces; they are not used, and destroyed before it is over."
+    )
     certificate = serializers.UUIDField(help_text="The decision whose outcome in the log says how many faces went.")
 
 
@@ -92,6 +95,7 @@ class ConsentWithdrawal(APIView):
             "subject": done.subject,
             "withdrawn_at": done.withdrawn_at,
             "deleted_faces": done.deleted,
+            "is_held": done.is_held,
             "certificate": done.certificate,
         }
         return Response(WithdrawalResponse(answer).data)

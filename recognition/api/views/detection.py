@@ -15,7 +15,7 @@ from recognition.api.views.reviews import under_review
 from recognition.services import detection, verification
 from tenants.api.requests import actor_of
 
-_IMAGE_PROBLEMS = (422,)
+_IMAGE_PROBLEMS = (404, 422)
 
 
 class Detect(OneImageView):

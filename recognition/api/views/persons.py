@@ -11,11 +11,13 @@ from rest_framework.response import Response
 from common.documentation import PAGE, documented
 from common.pagination import page
 from common.preconditions import precondition_of
+from governance.casework.api.serializers import UnderReviewResponse
 from recognition.api import examples
 from recognition.api.limits import LimitedView, OneImageView
 from recognition.api.requests import body_of
 from recognition.api.serializers import persons as shapes
 from recognition.api.serializers.faces import FacePage, face_of
+from recognition.api.views.reviews import under_review
 from recognition.models import Face, Person
 from recognition.services import persons
 from recognition.services.results import view_of
@@ -190,19 +192,23 @@ class PersonSearch(OneImageView):
         tag=_TAG,
         json=shapes.SearchPersonsRequest,
         upload=shapes.SearchPersonsUpload,
-        responses={200: shapes.SearchPersonsResponse},
+        responses={200: shapes.SearchPersonsResponse, 202: UnderReviewResponse},
         problems=(404, 409, 422),
         example=examples.SEARCH_PERSONS,
     )
     def post(self, request: Request, collection: str) -> Response:
         body = body_of(request, json=shapes.SearchPersonsRequest, upload=shapes.SearchPersonsUpload)
+        actor = actor_of(request)
         found = persons.search_persons(
             collection_name=collection,
-            actor=actor_of(request),
+            actor=actor,
             image=body.get("image"),
             face_id=body.get("face_id"),
             person=body.get("person_id"),
             threshold=body["threshold"],
             limit=body["limit"],
+            masks=True,
         )
+        if found.review_task is not None:
+            return under_review(found.review_task, actor=actor)
         return Response(shapes.person_search_of(found))

@@ -40,6 +40,7 @@ class FaceSearch(OneImageView):
                 actor=actor,
                 threshold=body["threshold"],
                 limit=body["limit"],
+                masks=True,
             )
         elif "face_id" in body:
             found = identification.search_by_face(
