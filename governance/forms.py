@@ -135,6 +135,13 @@ class ExemptionForm(StatementForm):
         self.fields["tenant"].queryset = Tenant.objects.using("officer").order_by("slug")  # type: ignore[attr-defined]
 
 
+class PublishedPeriodForm(forms.Form):
+    """The days of a report for everybody."""
+
+    first = forms.DateField(widget=AdminDateWidget, label="First day (UTC)")
+    last = forms.DateField(widget=AdminDateWidget, label="Last day (UTC)")
+
+
 class TenantForm(forms.Form):
     """One organisation."""
 
