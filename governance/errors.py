@@ -170,3 +170,8 @@ class ComplaintState(Conflict):
 class TooManyComplaints(QuotaExceeded):
     code = "too-many-complaints"
     title = "So many complaints come from this address that the next one has to wait an hour"
+
+
+class ReportNotFound(NotFound):
+    code = "report-not-found"
+    title = "There is no such published report"

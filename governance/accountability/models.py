@@ -255,3 +255,23 @@ class Complaint(models.Model):
         if self.answered_at:
             return "answered"
         return "acknowledged" if self.acknowledged_at else "received"
+
+
+class PublishedReport(models.Model):
+    """A transparency report that anybody may read: what was counted when it was published, and stays as it was."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="published_period_is_one", condition=Q(until__gt=F("since"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"transparency report from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"

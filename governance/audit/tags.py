@@ -108,6 +108,10 @@ class Tag(StrEnum):
     COMPLAINT_ACKNOWLEDGED = "complaint:acknowledged", "A person was told that a complaint is looked into."
     COMPLAINT_ANSWERED = "complaint:answered", "A complaint was answered; says with which outcome."
     COMPLAINT_OVERDUE = "complaint:overdue", "A complaint was not acknowledged or answered in time."
+    TRANSPARENCY_PUBLISHED = (
+        "transparency:published",
+        "A transparency report was published for everybody; names its period and SHA-256.",
+    )
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (
         "audit-key:introduced",

@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, broken, complained, purged, put_under_review
+from tests.api.conftest import authorise, broken, complained, published, purged, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -105,8 +105,12 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
 
 def _of_complaints(player: Player) -> dict[str, str]:
     complaint = f"/complaints/{complained(player)}"
+    report = published()
     return {
         "complain": "/complain",
+        "transparency": "/transparency",
+        "transparency-report": f"/transparency/{report}/",
+        "transparency-file": f"/transparency/{report}.json",
         "complaints": "/complaints",
         "complaint": f"{complaint}/",
         "complaint-acknowledge": f"{complaint}/acknowledge",
@@ -196,7 +200,7 @@ def _invitation_of(player: Player) -> uuid.UUID:
 
 
 # Anybody sees these.
-PUBLIC = {"front", "complain"}
+PUBLIC = {"front", "complain", "transparency", "transparency-report", "transparency-file"}
 # Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
 _OF_PERSON = {"organisations", "organisation"}
 ONLY_POST = {
@@ -251,7 +255,7 @@ def test_the_list_of_addresses_is_complete(addresses: dict[str, str]) -> None:
 
 
 # Pictures, and a file to keep: what stands in them is no part of a page of ours.
-_FILES = {"evaluation-card", "evaluation-plot"}
+_FILES = {"evaluation-card", "evaluation-plot", "transparency-file"}
 
 
 def test_every_page_shows_and_holds_nothing_inline(member: Client, addresses: dict[str, str]) -> None:
