@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable, Unprocessable
+from common.errors import Conflict, Forbidden, InvalidRequest, NotFound, QuotaExceeded, Unavailable, Unprocessable
 
 
 class PolicyRefused(Forbidden):
@@ -155,3 +155,23 @@ class UnderLegalHold(Conflict):
 class CertificateNotFound(NotFound):
     code = "certificate-not-found"
     title = "There is no such purge certificate"
+
+
+class ComplaintNotFound(NotFound):
+    code = "complaint-not-found"
+    title = "There is no such complaint"
+
+
+class ComplaintState(Conflict):
+    code = "complaint-state"
+    title = "The complaint does not stand where this could be done"
+
+
+class TooManyComplaints(QuotaExceeded):
+    code = "too-many-complaints"
+    title = "So many complaints come from this address that the next one has to wait an hour"
+
+
+class ReportNotFound(NotFound):
+    code = "report-not-found"
+    title = "There is no such published report"

@@ -1,7 +1,8 @@
 """The transparency report of a period: what was asked, refused and done, as counts out of the log and nothing else.
 
 It is bound to a range of the log (first and last entry, and the smallest signed tree that holds all of them), so that
-anybody with the log can count again. Cells under five are suppressed, and no totals are given that would tell them.
+anybody with the log can count again. Cells under five are suppressed, and with them what would tell them
+(`governance.suppression`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from common.canonical import canonical_json
 from common.errors import InvalidRequest
 from governance.audit.tags import Tag
 from governance.rules.emergency import OBLIGATION
-
-SMALLEST_CELL: Final = 5
+from governance.suppression import SMALLEST_CELL, Cell, Equation, hidden_cells
 
 _RANGE: Final = """
     SELECT count(*), min(ins_id), max(ins_id) FROM audit_entry WHERE ts >= %(since)s AND ts < %(until)s
@@ -52,17 +52,22 @@ _OUTCOMES: Final = """
     WHERE kind = 'outcome' AND ts >= %(since)s AND ts < %(until)s GROUP BY 1 ORDER BY 1
 """
 _EFFECT: Final = "body #>> '{{decision,effect}}'"
+_BY_OPERATION: Final = "Decisions by operation"
+_OF_SEARCHES: Final = ("Searches by purpose", "Searches by category of the organisation")
+_ENDED: Final = "How uses ended"
+_HAPPENED: Final = "What happened"
+_REFUSED: Final = "refused"
 # Title, and how a decision is counted: label, join and condition.
 _COUNTED: Final = (
-    ("Decisions by operation", f"(body ->> 'action') || ': ' || ({_EFFECT})", "", "true"),
+    (_BY_OPERATION, f"(body ->> 'action') || ': ' || ({_EFFECT})", "", "true"),
     (
-        "Searches by purpose",
+        _OF_SEARCHES[0],
         f"coalesce(body ->> 'purpose', 'not stated') || ': ' || ({_EFFECT})",
         "",
         "body ->> 'action' = 'search'",
     ),
     (
-        "Searches by category of the organisation",
+        _OF_SEARCHES[1],
         f"coalesce(body #>> '{{{{facts,tenant_category}}}}', 'unknown') || ': ' || ({_EFFECT})",
         "",
         "body ->> 'action' = 'search'",
@@ -86,7 +91,9 @@ _REPORTED_EVENTS: Final = frozenset(
         Tag.TENANT_CREATED, Tag.APPROVAL_GRANTED, Tag.APPROVAL_REVOKED, Tag.APPLICATION_SUBMITTED,
         Tag.APPLICATION_APPROVED, Tag.APPLICATION_REFUSED, Tag.APPLICATION_APPEALED, Tag.APPLICATION_EXPIRED,
         Tag.SUSPENSION_IMPOSED, Tag.SUSPENSION_LIFTED, Tag.MORATORIUM_IMPOSED, Tag.MORATORIUM_LIFTED,
-        Tag.EXEMPTION_GRANTED, Tag.EXEMPTION_REVOKED, Tag.POLICY_PUBLISHED, Tag.JOB_HALTED, Tag.BREAK_GLASS_OPENED,
+        Tag.EXEMPTION_GRANTED, Tag.EXEMPTION_REVOKED, Tag.POLICY_PUBLISHED, Tag.JOB_HALTED,
+        Tag.COMPLAINT_RECEIVED, Tag.COMPLAINT_ANSWERED, Tag.COMPLAINT_OVERDUE, Tag.RETENTION_PURGED, Tag.HOLD_IMPOSED,
+        Tag.BREAK_GLASS_OPENED,
         Tag.BREAK_GLASS_CONFIRMED, Tag.BREAK_GLASS_LAPSED, Tag.BREAK_GLASS_OVERDUE, Tag.BREAK_GLASS_REVIEWED,
     }
 )  # fmt: skip
@@ -94,7 +101,7 @@ _REPORTED_EVENTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Counts under one title; None: between one and four, which is all that is said."""
+    """Counts under one title; None: suppressed, because it or another one is between one and four."""
 
     title: str
     rows: tuple[tuple[str, int | None], ...]
@@ -139,13 +146,13 @@ class Report:
         return canonical_json(self.as_values()).decode() + "\n"
 
     def as_csv(self) -> str:
-        """Return it as a table of table, label and count; a suppressed count is `<5`."""
+        """Return it as a table of table, label and count; a suppressed count is the word."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("table", "label", "count"))
         for table in self.tables:
             for label, count in table.rows:
-                writer.writerow((table.title, label, f"<{SMALLEST_CELL}" if count is None else count))
+                writer.writerow((table.title, label, "suppressed" if count is None else count))
         return out.getvalue()
 
 
@@ -163,32 +170,46 @@ def make_report(*, since: datetime, until: datetime) -> Report:
     if since.tzinfo is None or until.tzinfo is None or until <= since:
         raise InvalidRequest("A period has a beginning and a later end, both with their offset from UTC.")
     period = {"since": since, "until": until}
-    return Report(
-        since=since,
-        until=until,
-        log=_range(period),
-        tables=(
-            *(
-                Table(title, _count(_DECISIONS.format(label=label, join=join, condition=condition), period))
-                for title, label, join, condition in _COUNTED
-            ),
-            Table("How uses ended", _count(_OUTCOMES.format(), period)),
-            Table("What happened", _count(_EVENTS, period, only=frozenset(tag.value for tag in _REPORTED_EVENTS))),
-        ),
-    )
+    counted = {
+        title: _count(_DECISIONS.format(label=label, join=join, condition=condition), period)
+        for title, label, join, condition in _COUNTED
+    }
+    counted[_ENDED] = _count(_OUTCOMES.format(), period)
+    counted[_HAPPENED] = _count(_EVENTS, period, only=frozenset(tag.value for tag in _REPORTED_EVENTS))
+    return Report(since=since, until=until, log=_range(period), tables=_suppressed(counted))
 
 
 def _count(
     statement: str, period: Mapping[str, Any], *, only: frozenset[str] | None = None
-) -> tuple[tuple[str, int | None], ...]:
+) -> tuple[tuple[str, int], ...]:
     with connections["officer"].cursor() as cursor:
         cursor.execute(statement, period)
         found = cursor.fetchall()
+    return tuple((str(label), int(count)) for label, count in found if only is None or label in only)
+
+
+def _suppressed(counted: Mapping[str, tuple[tuple[str, int], ...]]) -> tuple[Table, ...]:
+    counts = {(title, label): count for title, rows in counted.items() for label, count in rows}
+    hidden = hidden_cells(counts, equations=_known_sums(counts))
     return tuple(
-        (str(label), None if count < SMALLEST_CELL else int(count))
-        for label, count in found
-        if only is None or label in only
+        Table(title, tuple((label, None if (title, label) in hidden else count) for label, count in rows))
+        for title, rows in counted.items()
     )
+
+
+def _known_sums(counts: Mapping[Cell, int]) -> list[Equation]:
+    """Return what a reader knows of sums: searches are told three times, and every decision ends once."""
+
+    def cells(title: str, ending: str) -> list[Cell]:
+        return [cell for cell in counts if cell[0] == title and cell[1].endswith(ending)]
+
+    known: list[Equation] = []
+    for effect in ("allow", "deny"):
+        searches = cells(_BY_OPERATION, f"search: {effect}")
+        known += [(cells(title, f": {effect}"), searches) for title in _OF_SEARCHES]
+        ends = [cell for cell in cells(_ENDED, "") if (cell[1] == _REFUSED) == (effect == "deny")]
+        known.append((cells(_BY_OPERATION, f": {effect}"), ends))
+    return known
 
 
 def _range(period: Mapping[str, Any]) -> LogRange:

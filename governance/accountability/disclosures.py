@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db.models import QuerySet, Sum
 
 from common.context import Actor, tenant_scope
 from common.errors import InvalidRequest
+from common.instants import micros_of
 from common.vocabulary import Operation
 from governance import gate
+from governance import selectors as policy_selectors
 from governance.accountability.models import DisclosureReport, SearchRecord
 from governance.accountability.readings import reported_until
 from governance.audit import ledger
@@ -59,6 +62,43 @@ def file_disclosure(*, period_until: datetime, statement: str, actor: Actor) -> 
         )
         admission.complete(resource=gate.ResourceRef("disclosure", report.id, actor.tenant_id))
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What is accounted for, and when the next report is due; None: nothing is, or the policy asks for none."""
+
+    reported_until: datetime | None
+    due_at: datetime | None
+    is_overdue: bool
+
+
+def deadline_of(actor: Actor) -> Deadline:
+    """Return when DIS-001 wants the organisation's next report, under the policy in force.
+
+    Raises:
+        PolicyRefused: the policy does not allow administering.
+    """
+    with gate.authorised(_administer(actor, only_looks=True)) as admission, tenant_scope(actor.tenant_id):
+        snapshot = policy_selectors.gate_snapshot(actor, targets=(), only_looks=True)
+        reported = reported_until(actor.tenant_id)
+        days = _days_asked(snapshot)
+        admission.complete()
+    due = reported + timedelta(days=days) if reported is not None and days is not None else None
+    return Deadline(reported, due, is_overdue=due is not None and micros_of(due) <= snapshot.now)
+
+
+def _days_asked(snapshot: policy_selectors.Snapshot) -> int | None:
+    """The fewest days, grace included, of the settings of DIS-001 in force that concern the organisation's category."""
+    concerned = [
+        int(setting.parameters["every_days"]) + int(setting.parameters["grace_days"])
+        for setting in snapshot.policy.rules
+        if setting.id == "DIS-001"
+        and setting.effective_from <= snapshot.now
+        and (setting.effective_until is None or snapshot.now < setting.effective_until)
+        and (not setting.selector["categories"] or snapshot.facts["tenant_category"] in setting.selector["categories"])
+    ]
+    return min(concerned, default=None)
 
 
 def list_disclosures(*, actor: Actor, paginate: Callable[[QuerySet[DisclosureReport]], T]) -> T:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from common.ids import new_id
 from governance.models import TwoApprovers
-from tenants.models import TenantOwned, User
+from tenants.models import Tenant, TenantOwned, User
 
 
 class SearchRecord(TenantOwned):
@@ -201,3 +201,77 @@ class PurgeCertificate(TenantOwned):
 
     def __str__(self) -> str:
         return f"purge certificate {self.id}"
+
+
+class Complaint(models.Model):
+    """What a person says of the use of their face, with its clocks; of no tenant until staff say whose matter it is."""
+
+    class Kind(models.TextChoices):
+        COMPLAINT = "complaint"
+        CORRECTION = "correction"
+        ERASURE = "erasure"
+        ACCESS = "access"
+
+    class Outcome(models.TextChoices):
+        UPHELD = "upheld"
+        PARTLY_UPHELD = "partly_upheld"
+        REJECTED = "rejected"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    about = models.CharField(max_length=255, blank=True, help_text="The organisation, in the person's words.")
+    text = models.TextField()
+    contact = models.EmailField()
+    received_at = models.DateTimeField()
+    acknowledge_by = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    answer = models.TextField(blank=True)
+    overdue_recorded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="complaint_says_something", condition=~Q(text="") & ~Q(contact="")),
+            models.CheckConstraint(
+                name="complaint_answered_with_an_outcome",
+                condition=Q(answered_at=None, outcome="", answer="")
+                | Q(answered_at__isnull=False, acknowledged_at__isnull=False) & ~Q(outcome="") & ~Q(answer=""),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-received_at"], name="complaint_by_time"),
+            models.Index(fields=["answer_by"], name="complaint_open", condition=Q(answered_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def state(self) -> str:
+        """Where it stands, but for its clocks."""
+        if self.answered_at:
+            return "answered"
+        return "acknowledged" if self.acknowledged_at else "received"
+
+
+class PublishedReport(models.Model):
+    """A transparency report that anybody may read: what was counted when it was published, and stays as it was."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="published_period_is_one", condition=Q(until__gt=F("since"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"transparency report from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"

@@ -6,7 +6,19 @@ Pages read as `custos_officer`; nothing is changed by Django's own forms. Each a
 
 from django.contrib import admin
 
-from governance.admin import changes, emergencies, log, reading, replays, retention, staff, stopping, vetting
+from governance.admin import (
+    changes,
+    complaints,
+    emergencies,
+    log,
+    publishing,
+    reading,
+    replays,
+    retention,
+    staff,
+    stopping,
+    vetting,
+)
 from governance.admin.pages import ReadOnlyAdmin
 
 admin.site.site_title = "Custos"
@@ -16,8 +28,10 @@ admin.site.index_title = "Governance"
 __all__ = [
     "ReadOnlyAdmin",
     "changes",
+    "complaints",
     "emergencies",
     "log",
+    "publishing",
     "reading",
     "replays",
     "retention",

@@ -19,7 +19,7 @@ from governance.admin.changes import change_page
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
 from governance.audit import ledger
 from governance.casework.models import BreakGlassGrant
-from governance.forms import EmergencyReviewForm, SettlingForm
+from governance.proposal_forms import EmergencyReviewForm, SettlingForm
 
 _PAGE = "admin:casework_breakglassgrant"
 

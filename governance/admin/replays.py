@@ -14,8 +14,8 @@ from governance import four_eyes, replays
 from governance.admin.changes import change_page
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
 from governance.bars import rows
-from governance.forms import PublicationForm, ReplayForm
 from governance.models import PolicyReplay
+from governance.proposal_forms import PublicationForm, ReplayForm
 from tenants.models import Tenant
 
 _PAGE = "admin:governance_policyreplay_change"

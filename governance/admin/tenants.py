@@ -12,7 +12,8 @@ from common.vocabulary import StaffRole
 from governance import four_eyes
 from governance.admin.changes import change_page
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
-from governance.forms import AllowanceForm, StatementForm, SubjectReviewForm, WatchlistForm
+from governance.forms import StatementForm
+from governance.proposal_forms import AllowanceForm, SubjectReviewForm, WatchlistForm
 
 # Kind of change → who asks for it, its form, and the words of its link.
 _ASKED: Final[dict[str, tuple[StaffRole, type[StatementForm], str]]] = {

@@ -103,6 +103,15 @@ class Tag(StrEnum):
     HOLD_IMPOSED = "hold:imposed", "A collection was put under a legal hold: kept as it is, and not used."
     HOLD_LIFTED = "hold:lifted", "Two oversight members lifted a legal hold."
     PURPOSE_MET = "collection:purpose-met", "A tenant said that the purpose of a collection is met: its faces go."
+    COMPLAINT_RECEIVED = "complaint:received", "A person complained, or asked for correction, erasure or access."
+    COMPLAINT_ASSIGNED = "complaint:assigned", "Staff said whose matter a complaint is."
+    COMPLAINT_ACKNOWLEDGED = "complaint:acknowledged", "A person was told that a complaint is looked into."
+    COMPLAINT_ANSWERED = "complaint:answered", "A complaint was answered; says with which outcome."
+    COMPLAINT_OVERDUE = "complaint:overdue", "A complaint was not acknowledged or answered in time."
+    TRANSPARENCY_PUBLISHED = (
+        "transparency:published",
+        "A transparency report was published for everybody; names its period and SHA-256.",
+    )
     JOB_HALTED = "job:halted", "A running job was stopped by policy and its partial output destroyed."
     AUDIT_KEY_INTRODUCED = (
         "audit-key:introduced",

@@ -11,16 +11,19 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from common.context import Actor, tenant_scope
+from common.errors import Forbidden
 from common.vocabulary import JURISDICTION_PARENTS, CustomerCategory, Operation
 from governance.audit import ledger
 from governance.audit.tags import Tag
-from governance.casework import authority, selectors
+from governance.casework import authority, letters, selectors
 from governance.casework.errors import (
     BreakGlassEnded,
     BreakGlassInvalid,
@@ -95,6 +98,7 @@ def break_glass(actor: Actor, *, case_id: uuid.UUID, emergency: Emergency) -> Br
         )
         grant.save(force_insert=True)
         _record(Tag.BREAK_GLASS_OPENED, actor, grant=grant, data=_described(grant))
+        transaction.on_commit(partial(letters.write_about, grant))
     return grant
 
 
@@ -112,8 +116,7 @@ def confirm(actor: Actor, *, case_id: uuid.UUID, grant_id: uuid.UUID) -> BreakGl
         grant = selectors.lock_emergency(actor.tenant_id, case_id=case_id, grant_id=grant_id)
         if grant.opened_by_id == actor.id:
             raise SecondPersonNeeded
-        waiting = Q(confirmed_at=None, closed_at=None, reviewed_at=None, confirm_by__gt=Now(), expires_at__gt=Now())
-        rows = BreakGlassGrant.objects.filter(waiting, tenant_id=actor.tenant_id, id=grant.id)
+        rows = BreakGlassGrant.objects.filter(_waiting(), tenant_id=actor.tenant_id, id=grant.id)
         if not rows.update(confirmed_at=Now(), confirmed_by_id=actor.id):
             raise BreakGlassEnded
         _record(Tag.BREAK_GLASS_CONFIRMED, actor, grant=grant, data={})
@@ -138,6 +141,21 @@ def close(actor: Actor, *, case_id: uuid.UUID, grant_id: uuid.UUID) -> BreakGlas
         _record(Tag.BREAK_GLASS_CLOSED, actor, grant=grant, data={})
         grant.refresh_from_db()
     return grant
+
+
+def list_waiting(actor: Actor) -> list[BreakGlassGrant]:
+    """Return what waits for a second person, to whoever could be that; nothing to others, and to who opened it."""
+    with tenant_scope(actor.tenant_id):
+        try:
+            authority.require_person(actor)
+        except Forbidden:
+            return []
+        rows = BreakGlassGrant.objects.filter(_waiting(), tenant_id=actor.tenant_id)
+        return list(rows.exclude(opened_by_id=actor.id).order_by("id"))
+
+
+def _waiting() -> Q:
+    return Q(confirmed_at=None, closed_at=None, reviewed_at=None, confirm_by__gt=Now(), expires_at__gt=Now())
 
 
 def _check(emergency: Emergency) -> None:

@@ -36,7 +36,8 @@ _SECTIONS: Final = {
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "evaluation": "evaluations",
     "decision": "decisions",
-    "purge": "purges",
+    **dict.fromkeys(("purge", "purges", "complaint", "complaint-acknowledge", "disclosures"), "complaints"),
+    "consents": "collections",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
     **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
     **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
@@ -73,6 +74,19 @@ def person_page(view: PersonView[P]) -> PersonView[P]:
             error = problems.as_platform_error(exception)
             if error is None:
                 raise
+            return problem_page(request, error=error)
+
+    return cast("PersonView[P]", never_cache(guarded))
+
+
+def public_page(view: PersonView[P]) -> PersonView[P]:
+    """Return a view for anybody, whose errors become pages."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except PlatformError as error:
             return problem_page(request, error=error)
 
     return cast("PersonView[P]", never_cache(guarded))

@@ -8,16 +8,17 @@ from typing import Final
 from recognition.engines.attributes import Attributes, Presence
 
 _MOST_EMOTIONS: Final = 2
-_FEATURES: Final = (
-    ("Smiles", "smile"),
-    ("Eyes open", "eyes_open"),
-    ("Mouth open", "mouth_open"),
-    ("Glasses", "eyeglasses"),
-    ("Sunglasses", "sunglasses"),
-    ("Beard", "beard"),
-    ("Moustache", "moustache"),
-    ("Face covered", "face_occluded"),
-)
+_FAINT: Final = 5.0  # per cent; an expression below is not worth a word
+_FEATURES: Final = {
+    "smile": "a smile",
+    "eyes_open": "open eyes",
+    "mouth_open": "an open mouth",
+    "eyeglasses": "glasses",
+    "sunglasses": "sunglasses",
+    "beard": "a beard",
+    "moustache": "a moustache",
+    "face_occluded": "something before the face",
+}
 
 
 def said_of(said: Attributes | None) -> tuple[tuple[str, str], ...]:
@@ -32,16 +33,25 @@ def _lines(said: Attributes) -> Iterator[tuple[str, str]]:
         yield "Looks like", _sure(f"a {'woman' if gender.value == 'female' else 'man'}", gender.confidence)
     if said.emotions:
         strongest = sorted(said.emotions, key=lambda emotion: -emotion.confidence)[:_MOST_EMOTIONS]
-        yield "Expression", ", ".join(f"{emotion.type} ({emotion.confidence:.0f} %)" for emotion in strongest)
+        shown = [_sure(emotion.type, emotion.confidence) for emotion in strongest if emotion.confidence >= _FAINT]
+        yield "Expression", ", ".join(shown)
     if eyes := said.eye_direction:
         yield "Eyes", _sure(f"turned {eyes.yaw:.0f}°, raised {eyes.pitch:.0f}°", eyes.confidence)
     if hair := said.hair_colour:
         yield "Hair", _sure(hair.value, hair.confidence)
-    for label, name in _FEATURES:
+    for label, value in (("Seen", True), ("Not seen", False)):
+        if words := [
+            _sure(noun, presence.confidence) for noun, presence in _presences(said) if presence.value is value
+        ]:
+            yield label, ", ".join(words)
+
+
+def _presences(said: Attributes) -> Iterator[tuple[str, Presence]]:
+    for name, noun in _FEATURES.items():
         presence: Presence | None = getattr(said, name)
         if presence is not None:
-            yield label, _sure("yes" if presence.value else "no", presence.confidence)
+            yield noun, presence
 
 
 def _sure(words: str, confidence: float) -> str:
-    return f"{words} ({confidence:.0f} % sure)"
+    return f"{words} ({confidence:.0f}\u00a0%)"

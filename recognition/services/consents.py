@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import QuerySet
 
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
 from governance.accountability import consents, holds, searches
 from governance.accountability.consents import ConsentState
+from governance.accountability.models import ConsentRecord
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import reviews
@@ -19,6 +24,8 @@ from recognition.selectors import collections as selectors
 from recognition.selectors import faces as face_selectors
 from recognition.services import references
 from recognition.services.faces import reading_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,21 @@ def record_consent(subject: str, *, collection_name: str, actor: Actor, evidence
         _record(Tag.CONSENT_RECORDED, subject, collection=collection, actor=actor, n_faces=0)
         admission.complete()
     return record.recorded_at
+
+
+def list_consents(*, collection_name: str, actor: Actor, paginate: Callable[[QuerySet[ConsentRecord]], T]) -> T:
+    """Return a page of what is on record of the consent of the people of a collection.
+
+    Raises:
+        CollectionNotFound: there is none of this name, or it is another tenant's.
+        PolicyRefused: the policy does not allow administering.
+    """
+    collection = _collection(collection_name, actor=actor)
+    request = replace(_request(Operation.ADMINISTER, collection=collection, actor=actor), only_looks=True)
+    with gate.authorised(request) as admission, tenant_scope(actor.tenant_id):
+        found = paginate(ConsentRecord.objects.filter(tenant_id=actor.tenant_id, collection_id=collection.id))
+        admission.complete()
+    return found
 
 
 def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Withdrawal:

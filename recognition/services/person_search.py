@@ -16,17 +16,15 @@ from recognition.gallery import persons as person_gallery
 from recognition.models import Collection, Person, QualityFilter
 from recognition.selectors import collections as collection_selectors
 from recognition.selectors import persons as selectors
-from recognition.services import engines, identification, masking
+from recognition.services import engines, identification, masking, person_masking
 from recognition.services.examination import open_image, sift_faces
-from recognition.services.portraits import Portrait, portrait_of, portrait_of_enrolled
+from recognition.services.portraits import Portrait, portrait_of
 from recognition.services.results import (
-    Match,
     PersonMatch,
     Rejection,
     calibration_of_persons,
     person_match_of,
     top_bucket,
-    view_of,
 )
 from recognition.services.turns import turn
 
@@ -116,7 +114,10 @@ def search_persons(
         actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
     )
     with gate.authorised(replace(request, gallery_size=collection.person_count)) as admission:
-        seen, portrait = None, _portrait(face_id, person, collection=collection, admission=admission)
+        seen, portrait = (
+            None,
+            person_masking.portrait_of_probe(face_id, person, collection=collection, admission=admission),
+        )
         if image is not None:
             with turn():
                 seen = _see(image, quality=quality, engine=engine, admission=admission)
@@ -150,7 +151,7 @@ def search_faces_by_person(
         actor, collection=collection, threshold=threshold, probe=probe_name, masks=masks
     )
     with gate.authorised(request) as admission:
-        portrait = _portrait(None, person, collection=collection, admission=admission)
+        portrait = person_masking.portrait_of_probe(None, person, collection=collection, admission=admission)
         with tenant_scope(actor.tenant_id):
             found = selectors.get_in(collection, name=person)
             template = _template_of(found, collection=collection, permit=admission.permit)
@@ -185,20 +186,6 @@ def _see(image: bytes, *, quality: QualityFilter, engine: FaceEngine, admission:
     (template,) = engine.extract(picture, faces[:1], permit=admission.permit)
     portrait = portrait_of(picture, faces[0]) if masking.is_masked(admission) else None
     return _Probe(template, faces[0], faces[1:], tuple(rejected), portrait=portrait)
-
-
-def _portrait(
-    face_id: uuid.UUID | None, person: str | None, *, collection: Collection, admission: gate.Admission
-) -> Portrait | None:
-    """Return what a reviewer sees of a probe that is enrolled: the face, or the first one of the person."""
-    if not masking.is_masked(admission) or (face_id is None and person is None):
-        return None
-    if face_id is None:
-        with tenant_scope(collection.tenant_id):
-            found = selectors.get_in(collection, name=person or "")
-            face = selectors.shown_faces_in(collection, person_ids={found.id}).get(found.id)
-        face_id = face.id if face is not None else None
-    return portrait_of_enrolled(face_id, tenant_id=collection.tenant_id) if face_id is not None else None
 
 
 def _stored(
@@ -258,7 +245,9 @@ def _search(
     )
     if masking.is_masked(admission):
         words = calibration.fmr_text(fmr)
-        result = _masked(result, probe, words=words, limit=limit, collection=collection, admission=admission)
+        result = person_masking.mask(
+            result, portrait=probe.portrait, words=words, limit=limit, collection=collection, admission=admission
+        )
     admission.complete(
         n_faces=1,
         n_candidates=len(candidates),
@@ -266,42 +255,6 @@ def _search(
         searched=gate.Searched(1, _subjects(candidates, probe=admission.request.probe)),
     )
     return result
-
-
-def _masked(
-    found: PersonSearch,
-    probe: _Probe,
-    *,
-    words: str,
-    limit: int,
-    collection: Collection,
-    admission: gate.Admission,
-) -> PersonSearch:
-    """Put the candidates under review, each by one face, as a search among faces would; name nobody."""
-    shown = selectors.shown_faces_in(collection, person_ids={match.person.id for match in found.candidates})
-    matches = tuple(
-        Match(
-            similarity=match.similarity,
-            score=match.score,
-            fmr=match.fmr,
-            fmr_words=match.fmr_words,
-            face=view_of(shown[match.person.id]),
-        )
-        for match in found.candidates
-        if match.person.id in shown
-    )
-    seen = identification.Probe(probe.face.box, probe.face.confidence) if probe.face else None
-    as_faces = identification.Identification(
-        searches=(identification.Search(seen, matches),),
-        gallery_size=found.gallery_size,
-        expected_false_candidates=found.expected_false_candidates,
-        engine_version=found.engine_version,
-        threshold=found.threshold,
-        threshold_words=words,
-        notice=found.notice,
-    )
-    masked = masking.mask(as_faces, portraits=[probe.portrait], limit=limit, collection=collection, admission=admission)
-    return replace(found, candidates=(), review_task=masked.review_task)
 
 
 def _subjects(candidates: tuple[PersonMatch, ...], *, probe: str | None) -> tuple[str, ...]:

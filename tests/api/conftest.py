@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.ids import new_id
-from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, TenantRole
+from common.vocabulary import AuthorisationKind, OffenceClass, Operation, Purpose, StaffRole, TenantRole
 from governance import gate
-from governance.accountability.models import PurgeCertificate
+from governance.accountability import complaints
+from governance.accountability.models import PublishedReport, PurgeCertificate
 from governance.audit import evidence as log
 from governance.audit import roles, sequencer
 from governance.audit.ledger import database_now, ref_of
@@ -31,7 +32,7 @@ from recognition.services import buckets, collections, deletion, enrolment, eval
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tests.api.routes import PERSON, Objects
-from tests.people import actor_for, make_member
+from tests.people import actor_for, make_member, make_staff
 from tests.worlds import Player
 
 MakeObjects = Callable[..., Objects]
@@ -100,6 +101,33 @@ def broken(player: Player, *, case_id: uuid.UUID) -> uuid.UUID:
     )
     worker = actor_for(player, make_member(player, TenantRole.CASE_WORKER))
     return break_glass(worker, case_id=case_id, emergency=emergency).id
+
+
+def published() -> uuid.UUID:
+    """Let a report be published of a year of its own."""
+    year = 1000 + new_id().int % 900
+    since = datetime(year, 1, 1, tzinfo=UTC)
+    content = {
+        "log": {"entries": 9, "first": {"id": "a"}, "last": {"id": "b"}, "checkpoint": {"size": 9, "root": "c"}},
+        "tables": [{"title": "Refusals by rule", "rows": [["VET-001", 7], ["MOR-001", None]]}],
+    }
+    report = PublishedReport(
+        since=since,
+        until=since + timedelta(days=300),
+        content=content,
+        digest="0" * 64,
+        published_by=make_staff(StaffRole.OVERSIGHT)[0],
+    )
+    report.save(using="officer", force_insert=True)
+    return report.id
+
+
+def complained(player: Player, *, about: str = "somebody") -> uuid.UUID:
+    """Write down what a person told the player's organisation."""
+    new = complaints.NewComplaint(
+        kind=complaints.Kind.CORRECTION, text=f"I am not {about}.", contact="somebody@example.test"
+    )
+    return complaints.file_for(player.actor, new=new).id
 
 
 def keep_and_close(player: Player, *, case_id: uuid.UUID) -> None:
@@ -208,6 +236,7 @@ def make_objects(home: Path) -> MakeObjects:
             receipt=decided["Custos-Receipt"],
             person=PERSON,
             certificate_id=purged(player),
+            complaint_id=str(complained(player, about=external_id or "somebody")),
             evaluation_id=evaluation_id,
             bucket_id=register_bucket(player, prefix=f"{external_id}/"),
         )

@@ -42,6 +42,7 @@ class Objects:
     receipt: str = ""
     level: str = "0"
     tile: str = "0"
+    complaint_id: str = "0190d7a2-0000-7000-8000-000000000000"
     certificate_id: str = "0190d7a2-0000-7000-8000-000000000000"
     evaluation_id: str = "0190d7a2-0000-7000-8000-000000000000"
     bucket_id: str = "0190d7a2-0000-7000-8000-000000000000"
@@ -141,6 +142,14 @@ def new_role(_: Objects) -> dict[str, Any]:
 
 def new_member(_: Objects) -> dict[str, Any]:
     return {"email": "somebody@example.test", "role": "viewer"}
+
+
+def complaint(_: Objects) -> dict[str, Any]:
+    return {"kind": "correction", "text": "That is not me.", "contact": "somebody@example.test"}
+
+
+def verdict_of_complaint(_: Objects) -> dict[str, Any]:
+    return {"outcome": "upheld", "answer": "It is corrected."}
 
 
 def new_case(_: Objects) -> dict[str, Any]:
@@ -394,6 +403,16 @@ VETTING = (
     Row("POST",   f"{_APPLICATION}:appeal",      appeal,         409, 409, 409, 409, 404, 401),
 )
 
+# Nor are complaints: a right of people, which nothing takes away.
+_COMPLAINT = "/v1/complaints/{complaint_id}"
+COMPLAINTS = (
+    Row("GET",    "/v1/complaints",              nothing,        200, 200, 200, 200, 200, 401),
+    Row("POST",   "/v1/complaints",              complaint,      201, 201, 201, 201, 201, 401),
+    Row("GET",    _COMPLAINT,                    nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_COMPLAINT}:acknowledge",   nothing,        200, 200, 200, 200, 404, 401),
+    Row("POST",   f"{_COMPLAINT}:answer",        verdict_of_complaint, 200, 200, 200, 200, 404, 401),
+)
+
 # The tree of the log is hashes, the same for everybody; an entry's own proof and receipt hold no more.
 LOG = (
     Row("GET",    "/v1/audit/checkpoint",        nothing,        200, 200, 200, 200, 200, 401),
@@ -403,7 +422,7 @@ LOG = (
     Row("POST",   "/v1/audit/receipts:check",    receipt,        200, 200, 200, 200, 200, 401),
 )
 # fmt: on
-UNGOVERNED = (*CASES, *VETTING, *LOG, *IN_PERSON, *PEOPLE)
+UNGOVERNED = (*CASES, *COMPLAINTS, *VETTING, *LOG, *IN_PERSON, *PEOPLE)
 ROWS = (*_USES, *UNGOVERNED)
 
 # The administration is Django's own; `test_permission_matrix` walks its pages without knowing them.
@@ -413,7 +432,7 @@ ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
     "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " purges members organisations invitations"
+    " purges complaints complain disclosures transparency members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

@@ -157,6 +157,7 @@ TASKS_OF_THE_PLATFORM = {
     "recognition.purge",
     "traffic.purge_answers",
     "vetting.keep_up",
+    "accountability.keep_clocks",
     "casework.end_what_is_due",
     "governance.run_replay",
     "governance.send_replays",

@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import ProgrammingError, connections
 
 from common.context import Actor, ActorKind, tenant_scope
 from common.errors import InvalidRequest
 from common.vocabulary import CustomerCategory, Operation, TenantRole
-from governance import four_eyes, gate
+from governance import four_eyes, gate, transparency
 from governance import services as governance
 from governance.accountability import emergencies
+from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.casework import break_glass, cases, maintenance
 from governance.casework.break_glass import Emergency
@@ -155,6 +157,22 @@ def test_no_key_opens_confirms_or_closes(charity: Player, case: Case, workers: t
             act(charity.actor, case_id=case.id, grant_id=grant.id)
 
 
+def test_it_ends_with_its_case_and_its_uses_are_counted(
+    charity: Player, case: Case, workers: tuple[Actor, Actor]
+) -> None:
+    began = ledger.database_now()
+    break_glass.break_glass(workers[0], case_id=case.id, emergency=_emergency())
+    assert _decide(charity).is_allowed
+
+    cases.close_case(workers[0], case_id=case.id)
+
+    assert not _decide(charity).is_allowed
+    report = transparency.make_report(since=began, until=ledger.database_now())
+    tables = {table.title: dict(table.rows) for table in report.tables}
+    assert tables["Uses under break-glass by operation"] == {"detect": None}, "fewer than five"
+    assert "break-glass:opened" in tables["What happened"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -265,3 +283,30 @@ def test_the_application_cannot_write_a_review_of_its_own(
 
     with pytest.raises(ProgrammingError, match="permission denied"), tenant_scope(charity.tenant.id):
         BreakGlassGrant.objects.filter(id=grant.id).update(reviewed_at=grant.opened_at)
+
+
+def test_letters_go_to_who_may_confirm_and_who_reviews(
+    charity: Player, case: Case, workers: tuple[Actor, Actor], mailoutbox: list[EmailMessage]
+) -> None:
+    make_member(charity, TenantRole.CASE_WORKER, email="second@charity.example")
+    make_member(charity, TenantRole.VIEWER, email="viewer@charity.example")
+
+    break_glass.break_glass(workers[0], case_id=case.id, emergency=_emergency())
+
+    (letter,) = (mail for mail in mailoutbox if "charity.example" in mail.to[0])
+    assert letter.to == ["second@charity.example"] and "confirms it until" in str(letter.body)
+    assert "led into a car" not in str(letter.body)
+
+
+def test_a_mail_server_that_is_away_stops_nobody(
+    charity: Player, case: Case, workers: tuple[Actor, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message: EmailMessage) -> None:
+        raise OSError
+
+    make_member(charity, TenantRole.CASE_WORKER, email="third@charity.example")
+    monkeypatch.setattr(EmailMessage, "send", away)
+
+    break_glass.break_glass(workers[0], case_id=case.id, emergency=_emergency())
+
+    assert _decide(charity).is_allowed

@@ -115,10 +115,14 @@ def test_the_glass_is_broken_and_confirmed_by_somebody_else(
     action = page.content.decode().partition('/confirm"')[0].rpartition('"')[2]
 
     own = member.post(f"{action}/confirm")
-    other = sign_in(alice, TenantRole.CASE_WORKER).post(f"{action}/confirm", follow=True)
+    second = sign_in(alice, TenantRole.CASE_WORKER)
+    called = [text_of(client.get("/overview")) for client in (second, member, sign_in(alice, TenantRole.VIEWER))]
+    other = second.post(f"{action}/confirm", follow=True)
     ended = member.post(f"{action}/close", follow=True)
 
     assert (short.status_code, again.status_code, own.status_code) == (422, 422, 403)
+    assert ["waits for a second person" in text for text in called] == [True, False, False]
+    assert "waits for a second person" not in text_of(second.get("/cases"))
     assert "20 characters" in text_of(short) and "has not reviewed it" in text_of(again)
     assert "to confirm until" in text_of(page) and "confirmed at" in text_of(other)
     assert "Its review is still owed" in text_of(ended)

@@ -25,7 +25,7 @@ from recognition.services import enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
-from tests.api.conftest import authorise, broken, purged, put_under_review
+from tests.api.conftest import authorise, broken, complained, published, purged, put_under_review
 from tests.dashboard.conftest import GALLERY, SignIn, text_of, upload
 from tests.people import make_member, owner_of
 from tests.worlds import Player, World
@@ -97,6 +97,23 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         **_of_applications(alice),
         **_of_purges(alice),
         "collection-purpose-met": f"{collection}/purpose-met",
+        "consents": f"{collection}/consents",
+        "disclosures": "/disclosures",
+        **_of_complaints(alice),
+    }
+
+
+def _of_complaints(player: Player) -> dict[str, str]:
+    complaint = f"/complaints/{complained(player)}"
+    report = published()
+    return {
+        "complain": "/complain",
+        "transparency": "/transparency",
+        "transparency-report": f"/transparency/{report}/",
+        "transparency-file": f"/transparency/{report}.json",
+        "complaints": "/complaints",
+        "complaint": f"{complaint}/",
+        "complaint-acknowledge": f"{complaint}/acknowledge",
     }
 
 
@@ -182,6 +199,8 @@ def _invitation_of(player: Player) -> uuid.UUID:
     return invitation.id
 
 
+# Anybody sees these.
+PUBLIC = {"front", "complain", "transparency", "transparency-report", "transparency-file"}
 # Whoever is signed in has these, member or not; the second refuses by itself (`test_organisations`).
 _OF_PERSON = {"organisations", "organisation"}
 ONLY_POST = {
@@ -197,7 +216,7 @@ ONLY_POST = {
 }
 ONLY_POST |= {"engine-step", "case-close", "authorisation-ratify", "authorisation-revoke", "training-revoke"}
 ONLY_POST |= {"break-glass-confirm", "break-glass-close"}
-ONLY_POST |= {"application-appeal", "application-evidence-remove"}
+ONLY_POST |= {"application-appeal", "application-evidence-remove", "complaint-acknowledge"}
 # An owner does not review (`test_reviews` has who does).
 REFUSED_TO_OWNERS = {"review-judge"}
 
@@ -236,7 +255,7 @@ def test_the_list_of_addresses_is_complete(addresses: dict[str, str]) -> None:
 
 
 # Pictures, and a file to keep: what stands in them is no part of a page of ours.
-_FILES = {"evaluation-card", "evaluation-plot"}
+_FILES = {"evaluation-card", "evaluation-plot", "transparency-file"}
 
 
 def test_every_page_shows_and_holds_nothing_inline(member: Client, addresses: dict[str, str]) -> None:
@@ -272,7 +291,7 @@ def test_every_page_makes_few_queries(member: Client, addresses: dict[str, str])
             member.get(address)
         queries = [query["sql"] for query in captured if not query["sql"].startswith(_CONTROL)]
 
-        assert 0 < len(queries) <= MOST_QUERIES or name == "front", (name, queries)
+        assert 0 < len(queries) <= MOST_QUERIES or name in PUBLIC, (name, queries)
 
 
 def test_a_page_with_many_rows_makes_no_more_queries(member: Client, alice: Player, gallery: Collection) -> None:
@@ -291,7 +310,7 @@ def test_a_page_with_many_rows_makes_no_more_queries(member: Client, alice: Play
 
 def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(addresses: dict[str, str]) -> None:
     for name, address in addresses.items():
-        if name == "front":
+        if name in PUBLIC:
             continue
         response = Client().post(address) if name in ONLY_POST else Client().get(address)
 
@@ -303,29 +322,35 @@ def test_what_belongs_to_another_tenant_does_not_exist(
     world: World, addresses: dict[str, str], sign_in: SignIn
 ) -> None:
     stranger = sign_in(world.mallory)
-    own = {
-        "front",
-        "overview",
-        "collections",
-        "jobs",
-        "detect",
-        "compare",
-        "usage",
-        "evaluations",
-        "decisions",
-        "keys",
-        "key-new",
-        "members",
-        "member-defaults",
-        "organisation-delete",
-        "organisation-keep",
-        "collection-delete",
-        "cases",
-        "reviews",
-        "training",
-        "applications",
-        "purges",
-    } | _OF_PERSON
+    own = (
+        {
+            "front",
+            "overview",
+            "collections",
+            "jobs",
+            "detect",
+            "compare",
+            "usage",
+            "evaluations",
+            "decisions",
+            "keys",
+            "key-new",
+            "members",
+            "member-defaults",
+            "organisation-delete",
+            "organisation-keep",
+            "collection-delete",
+            "cases",
+            "reviews",
+            "training",
+            "applications",
+            "purges",
+            "complaints",
+            "disclosures",
+        }
+        | _OF_PERSON
+        | PUBLIC
+    )
 
     for name in addresses.keys() - own:
         form = {"role": "viewer", "reason": "Because."}

@@ -165,6 +165,13 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         f"/jobs/{cast.job_id}/results",
         "/decisions",
         "/decisions?show=all",
+        "/complain",
+        "/transparency",
+        "/complaints",
+        "/disclosures",
+        "/purges",
+        f"/collections/{GALLERY}/consents",
+        f"/collections/{GALLERY}/purpose-met",
         "/applications",
         f"/applications/{cast.application_id}/",
         "/keys",
@@ -229,6 +236,12 @@ def test_pictures_are_looked_at_compared_and_searched_for_among_persons(
     page.get_by_role("button", name="Find faces").click()
     expect(page.get_by_role("heading", name="2 faces found")).to_be_visible()
     assert page.locator(".picture circle.landmark").count() == 10
+    visit.look()
+    visit.go("/detect")
+    page.get_by_label("Picture", exact=True).set_input_files(cast.picture)
+    page.get_by_label("Say what each face looks like").check()
+    page.get_by_role("button", name="Find faces").click()
+    expect(page.locator("ul.said").first).to_contain_text("years old")
     visit.look()
 
     visit.go("/compare")

@@ -349,6 +349,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "keep-up-vetting": {"task": "vetting.keep_up", "schedule": 300.0, "options": {"expires": 300}},
+    "keep-clocks": {"task": "accountability.keep_clocks", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-jobs": {"task": "recognition.sweep_jobs", "schedule": 10.0, "options": {"expires": 30}},
     "end-what-is-due": {"task": "casework.end_what_is_due", "schedule": 60.0, "options": {"expires": 60}},
     "send-replays": {"task": "governance.send_replays", "schedule": 60.0, "options": {"expires": 60}},

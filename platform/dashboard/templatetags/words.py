@@ -54,6 +54,11 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "expiring": ("!", "bad"),
     "superseded": ("–", "quiet"),
     "proven": ("✓", "good"),
+    "received": ("…", "quiet"),
+    "acknowledged": ("▸", "quiet"),
+    "answered": ("✓", "good"),
+    "overdue": ("!", "bad"),
+    "withdrawn": ("✕", "bad"),
     "false": ("✕", "bad"),
 }
 

@@ -15,7 +15,7 @@ from common.pagination import rows_of
 from common.vocabulary import OffenceClass, Purpose
 from dashboard.case_forms import AuthorisationForm, CaseForm, RatificationForm
 from dashboard.pages import member_page, show
-from governance.casework import authorisations, cases, disclosure
+from governance.casework import authorisations, break_glass, cases, disclosure
 from governance.casework.errors import AuthorisationInvalid, CaseExists, UrgencyNotRatified
 
 
@@ -42,7 +42,11 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
             messages.success(request, "The case is open: searches may name it.")
             return redirect("dashboard:case", case.id)
     found = cases.list_cases(actor, paginate=lambda rows: rows_of(rows, request, newest_first=True))
-    content = {"cases": found, "form": form if people is not None else None}
+    content = {
+        "emergencies": break_glass.list_waiting(actor),
+        "cases": found,
+        "form": form if people is not None else None,
+    }
     return show(request, "cases", content, status=422 if form.errors else 200)
 
 

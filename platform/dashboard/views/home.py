@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from common.context import Actor
 from common.pagination import rows_of
 from dashboard.pages import member_page, show
+from governance.casework import break_glass
 from governance.vetting import applications
 from recognition.services import collections, jobs
 
@@ -33,6 +34,7 @@ def overview(request: HttpRequest, actor: Actor) -> HttpResponse:
     if standing.approved_until is None:
         return show(request, "overview", {"standing": standing})
     content = {
+        "emergencies": break_glass.list_waiting(actor),
         "standing": standing,
         "collections": collections.list_collections(
             actor=actor, paginate=lambda rows: rows_of(rows, request, limit=_SHOWN, newest_first=True)
