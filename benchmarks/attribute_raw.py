@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
-    """What the models say of one photograph: descriptions of the face, and a raw number by attribute."""
+    """What the models say of one photograph: descriptions of face and hair, and a raw number by attribute."""
 
     labelled: Labelled
     parts: tuple[FloatArray, FloatArray]
+    hair: FloatArray
     numbers: dict[str, float]
 
 
@@ -47,7 +48,7 @@ class Reader:
         """Return what is said of the face nearest to the middle; None: no face, or no mesh."""
         from recognition import images
         from recognition.engines.detections import BOX, POINTS
-        from recognition.engines.onnx.attributes import appearance, expressions
+        from recognition.engines.onnx.attributes import appearance, expressions, hair
 
         pixels = images.decode(labelled.path.read_bytes()).pixels
         found = self._detector.detect(pixels)
@@ -68,8 +69,9 @@ class Reader:
             "gender": self._gender.raw(pixels, points=points),
             "age": self._age.expected(pixels, points=points),
             "happy": next(emotion.confidence for emotion in emotions if emotion.type == "happy"),
+            "calm": next(emotion.confidence for emotion in emotions if emotion.type == "calm"),
         }
-        return Raw(labelled, appearance.describe(mesh), numbers)
+        return Raw(labelled, appearance.describe(mesh), hair.features(mesh), numbers)
 
 
 def read_all(photographs: Sequence[Labelled]) -> list[Raw]:

@@ -2,9 +2,9 @@
 
     make bench-train-attributes DATA=/path/to/lfw-dev
 
-Writes `heads.npz` and `calibration.json` beside the code that reads them. A head is logistic regression with a ridge,
-classes weighted equally. What is printed, and what calibrations are fitted on, comes from eight-fold cross-validation:
-each photograph is judged by a head that did not see it. The labels are `benchmarks/attribute_labels.csv`.
+Writes `heads.npz`, `hair.npz` and `calibration.json` beside the code that reads them. A head is logistic regression
+with a ridge, classes weighted equally. What is printed, and what calibrations are fitted on, comes from eight-fold
+cross-validation: each photograph is judged by a head that did not see it. The labels are in `attribute_labels.csv`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from benchmarks import attribute_labels, attribute_raw, lfw
+from benchmarks import attribute_labels, attribute_raw, lfw, train_hair
 from benchmarks.rows import REPOSITORY, Row, data_missing, write
 
 FOLDS = 8
@@ -64,6 +64,7 @@ def main() -> int:
     said = np.array([raw.numbers["gender"] for raw in known])
     coefficients["gender"] = _calibrated(said, truth)
     rows += _rows("gender (male)", said, truth, coefficients["gender"])
+    rows += train_hair.train(raws)
     np.savez_compressed(appearance.PATH, **heads)
     calibration.PATH.write_text(json.dumps(coefficients, indent=2) + "\n")
     return write("train_attributes", rows)

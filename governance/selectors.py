@@ -115,7 +115,7 @@ SELECT
                     'confirm_by', custos_micros(b.confirm_by), 'confirmed', b.confirmed_at IS NOT NULL)
                     ORDER BY b.id), '[]')
                 FROM casework_breakglassgrant b WHERE b.tenant_id = %(tenant)s AND b.case_id = c.id
-                  AND b.closed_at IS NULL AND b.expires_at > moment.now))
+                  AND b.closed_at IS NULL AND c.closed_at IS NULL AND b.expires_at > moment.now))
         FROM casework_case c WHERE c.tenant_id = %(tenant)s AND c.reference = %(case)s::text),
     (SELECT custos_micros(min(b.review_by)) FROM casework_breakglassgrant b
         WHERE b.tenant_id = %(tenant)s AND b.reviewed_at IS NULL),

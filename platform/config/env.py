@@ -57,7 +57,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("CUSTOS_CACHE_DIR", None, "Verified downloads by digest; default the user's cache folder."),
     Variable(
-        "CUSTOS_RUNTIME", "auto", "Inference runtime: auto (OpenVINO, else ONNX Runtime), openvino or onnxruntime."
+        "CUSTOS_RUNTIME",
+        "auto",
+        "Inference runtime: auto (the fastest that agrees), openvino, onnxruntime, openvino-gpu or onnxruntime-cuda.",
     ),
     Variable(
         "CUSTOS_ENGINES_OFFERED",

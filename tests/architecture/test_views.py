@@ -17,6 +17,7 @@ from tests.api.routes import OF_OTHERS, resolver_routes
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Views that anybody may see, by name.
 PUBLIC_API_VIEWS = {"SpectacularAPIView", "SpectacularSwaggerSplitView"}
+# `metrics` is a 404 for everybody without the operator's token.
 PUBLIC_PAGES = {"front", "live", "metrics", "ready"}
 # No view of the REST API: people get the public front page of it, and AWS SDKs what they have signed for.
 FRONT_DOOR = "FrontDoor"

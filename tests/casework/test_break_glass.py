@@ -12,9 +12,10 @@ from django.db import ProgrammingError, connections
 from common.context import Actor, ActorKind, tenant_scope
 from common.errors import InvalidRequest
 from common.vocabulary import CustomerCategory, Operation, TenantRole
-from governance import four_eyes, gate
+from governance import four_eyes, gate, transparency
 from governance import services as governance
 from governance.accountability import emergencies
+from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.casework import break_glass, cases, maintenance
 from governance.casework.break_glass import Emergency
@@ -154,6 +155,22 @@ def test_no_key_opens_confirms_or_closes(charity: Player, case: Case, workers: t
     for act in (break_glass.close, break_glass.confirm):
         with pytest.raises(NotAMember):
             act(charity.actor, case_id=case.id, grant_id=grant.id)
+
+
+def test_it_ends_with_its_case_and_its_uses_are_counted(
+    charity: Player, case: Case, workers: tuple[Actor, Actor]
+) -> None:
+    began = ledger.database_now()
+    break_glass.break_glass(workers[0], case_id=case.id, emergency=_emergency())
+    assert _decide(charity).is_allowed
+
+    cases.close_case(workers[0], case_id=case.id)
+
+    assert not _decide(charity).is_allowed
+    report = transparency.make_report(since=began, until=ledger.database_now())
+    tables = {table.title: dict(table.rows) for table in report.tables}
+    assert tables["Uses under break-glass by operation"] == {"detect": None}, "fewer than five"
+    assert "break-glass:opened" in tables["What happened"]
 
 
 @pytest.mark.parametrize(

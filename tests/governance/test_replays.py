@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.test import Client
+from kombu.exceptions import OperationalError as BrokerError
 
 from common.vocabulary import StaffRole
 from governance import replays
@@ -158,3 +159,15 @@ def test_it_is_asked_for_watched_and_proposed_in_the_administration(
     assert oversight.post(add, listed).status_code == 302
     assert PolicyReplay.objects.using("officer").latest("requested_at").rules == rules
     assert sign_in(*make_staff(StaffRole.OFFICER)).get(add).status_code == 403
+
+
+def test_a_broker_that_is_away_leaves_it_waiting(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str, args: list[str], retry: bool) -> None:
+        raise BrokerError
+
+    monkeypatch.setattr(current_app, "send_task", away)
+
+    replay = replays.request_replay(title="waits", rules=_shipped_rules(), days=1, requested_by=staff.oversight[0])
+
+    replay.refresh_from_db(using="officer")
+    assert replay.status == "queued"

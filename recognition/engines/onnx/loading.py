@@ -9,26 +9,12 @@ from typing import Final
 
 from recognition.engines import weights
 from recognition.engines.errors import RuntimeUnusable
-from recognition.engines.manifest import AGE, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, SFACE, YUNET, ModelCard
-from recognition.engines.onnx import golden
+from recognition.engines.manifest import YUNET, ModelCard
+from recognition.engines.onnx import choosing, golden
 from recognition.engines.onnx.session import Backend, RuntimeMissing, Session, open_session
 
 logger = logging.getLogger(__name__)
 
-_OPENVINO: Final = Backend("openvino", "f32")
-_ONNXRUNTIME: Final = Backend("onnxruntime", "f32")
-# In the order of measured speed (docs/decisions/0003): the small detector is faster on ONNX Runtime, which also takes
-# pictures of ever new sizes without compiling anew; the template model is faster on OpenVINO, in bfloat16 where the CPU
-# has it. The detector's coordinates do not survive bfloat16. ONNX Runtime does not read .tflite files.
-_PREFERENCES: Final[dict[str, tuple[Backend, ...]]] = {
-    YUNET.name: (_ONNXRUNTIME, _OPENVINO),
-    SFACE.name: (Backend("openvino", "bf16"), _OPENVINO, _ONNXRUNTIME),
-    LANDMARKS.name: (_OPENVINO,),
-    BLENDSHAPES.name: (_OPENVINO,),
-    AGE.name: (_OPENVINO, _ONNXRUNTIME),
-    GENDER.name: (_OPENVINO, _ONNXRUNTIME),
-    EMOTION.name: (_OPENVINO, _ONNXRUNTIME),
-}
 # These see pictures of every size; the others always get what their golden vector was made of.
 _OF_ANY_SIZE: Final = frozenset({YUNET.name})
 
@@ -39,7 +25,7 @@ class Loader:
 
     Attributes:
         models_dir: where `fetch_models` put them.
-        runtime: `auto`, or the one runtime to use: `openvino` or `onnxruntime`.
+        runtime: `auto`, or the one to use: see `choosing.order`.
         threads: CPU threads of one inference.
     """
 
@@ -57,9 +43,7 @@ class Loader:
         path = weights.verified_path(card, models_dir=self.models_dir)
         expected = golden.load(card.name)
         tried = []
-        for backend in _PREFERENCES[card.name]:
-            if self.runtime not in ("auto", backend.runtime):
-                continue
+        for backend in choosing.order(card, runtime=self.runtime, models_dir=self.models_dir):
             shape = None if card.name in _OF_ANY_SIZE else expected.input_shape
             try:
                 session = open_session(path, backend=backend, threads=self.threads, input_shape=shape)

@@ -10,14 +10,20 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
 from recognition.engines.base import FloatArray
 
 RuntimeName = Literal["openvino", "onnxruntime"]
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "bf16", "f16"]
+Device = Literal["cpu", "gpu", "cuda"]
+
+
+# What OpenVINO calls the arithmetic that a precision needs.
+_CAPABILITIES: Final[dict[Precision, str]] = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
+_PROVIDERS: Final[dict[Device, str]] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class Session(Protocol):
@@ -33,9 +39,11 @@ class Backend:
 
     runtime: RuntimeName
     precision: Precision
+    device: Device = "cpu"
 
     def __str__(self) -> str:
-        return f"{self.runtime} {self.precision}"
+        where = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{self.runtime} {self.precision}{where}"
 
 
 class RuntimeMissing(Exception):
@@ -52,41 +60,39 @@ def open_session(path: Path, *, backend: Backend, threads: int, input_shape: tup
         input_shape: what the input will always be, where the model leaves it open; OpenVINO is faster for knowing it.
 
     Raises:
-        RuntimeMissing: the runtime is not there, or this CPU lacks the precision.
+        RuntimeMissing: the runtime or the device is not there, or it lacks the precision.
     """
     if backend.runtime == "openvino":
-        return _OpenVino(path, backend.precision, threads, input_shape)
-    return _OnnxRuntime(path, backend.precision, threads)
+        return _OpenVino(path, backend, threads, input_shape)
+    return _OnnxRuntime(path, backend, threads)
 
 
 class _OpenVino:
-    """OpenVINO on the CPU. A shared infer request answers "Infer Request is busy", so each thread has its own."""
+    """OpenVINO on CPU or GPU. A shared infer request answers "Infer Request is busy", so each thread has its own."""
 
-    def __init__(
-        self, path: Path, precision: Precision, threads: int, input_shape: tuple[int, ...] | None = None
-    ) -> None:
+    def __init__(self, path: Path, backend: Backend, threads: int, input_shape: tuple[int, ...] | None = None) -> None:
         try:
             import openvino
         except ImportError as error:
             raise RuntimeMissing("OpenVINO is not installed.") from error
         core = openvino.Core()
-        if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise RuntimeMissing("This CPU has no bfloat16 arithmetic.")
-        cores = available_cores()
+        device = backend.device.upper()
+        # A machine with two has GPU.0 and GPU.1; the plain name stands for the first.
+        if not any(name.partition(".")[0] == device for name in core.available_devices):
+            raise RuntimeMissing(f"OpenVINO finds no {device} here, but {', '.join(core.available_devices)}.")
+        needed = _CAPABILITIES[backend.precision]
+        if needed not in core.get_property(device, "OPTIMIZATION_CAPABILITIES"):
+            raise RuntimeMissing(f"This {device} does not compute in {backend.precision}.")
         model = core.read_model(path)
         if input_shape is not None and model.is_dynamic():
             model.reshape(list(input_shape))
         # As many requests at once as there are cores for; the precision is said always, since on some CPUs the
         # default is bf16.
-        self._model: Any = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": precision,
-                "NUM_STREAMS": max(1, cores // threads),
-                "INFERENCE_NUM_THREADS": cores,
-            },
-        )
+        options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": backend.precision}
+        if device == "CPU":
+            cores = available_cores()
+            options |= {"NUM_STREAMS": max(1, cores // threads), "INFERENCE_NUM_THREADS": cores}
+        self._model: Any = core.compile_model(model, device, options)
         self._local = threading.local()
 
     def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
@@ -98,22 +104,26 @@ class _OpenVino:
 
 
 class _OnnxRuntime:
-    """ONNX Runtime on the CPU; `run` may be called by many threads at once."""
+    """ONNX Runtime on CPU or CUDA; `run` may be called by many threads at once."""
 
-    def __init__(self, path: Path, precision: Precision, threads: int) -> None:
-        if precision != "f32":
-            raise RuntimeMissing("ONNX Runtime's CPU provider computes in float32 here.")
+    def __init__(self, path: Path, backend: Backend, threads: int) -> None:
+        if backend.precision != "f32":
+            raise RuntimeMissing("ONNX Runtime computes in float32 here.")
         try:
             import onnxruntime
         except ImportError as error:
             raise RuntimeMissing("ONNX Runtime is not installed.") from error
+        provider = _PROVIDERS[backend.device]
+        if provider not in onnxruntime.get_available_providers():
+            there = ", ".join(onnxruntime.get_available_providers())
+            raise RuntimeMissing(f"This ONNX Runtime has no {provider}, but {there}: install its build for CUDA.")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Pictures come in every size: plans and arenas made for each would only pile up.
         options.enable_mem_pattern = False
         options.enable_cpu_mem_arena = False
-        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         self._input = self._session.get_inputs()[0].name
 
     def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:

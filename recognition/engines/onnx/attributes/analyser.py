@@ -16,7 +16,7 @@ from recognition.engines.attributes import Attributes
 from recognition.engines.base import DetectedFace, FloatArray
 from recognition.engines.detections import points_of
 from recognition.engines.manifest import AGE, ATTRIBUTE_MODELS, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, ModelCard
-from recognition.engines.onnx.attributes import appearance, calibration, expressions
+from recognition.engines.onnx.attributes import appearance, calibration, expressions, hair
 from recognition.engines.onnx.attributes.age_gender import AgeReader, GenderReader
 from recognition.engines.onnx.attributes.emotions import EmotionReader
 from recognition.engines.onnx.attributes.mesh import Mesh, MeshFinder, MovementReader
@@ -24,12 +24,12 @@ from recognition.engines.onnx.loading import Loader
 from recognition.engines.onnx.session import Backend, Session
 
 # Raised whenever the same photograph would give other attributes: crops, rules, features.
-PREPROCESSING: Final = 1
+PREPROCESSING: Final = 2
 
 A = FaceAttribute
-_MOVED: Final = frozenset({A.EYE_DIRECTION, A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
+_MOVED: Final = frozenset({A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
 _APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.MOUSTACHE, A.SUNGLASSES})
-_MESHED: Final = _MOVED | _APPEARANCE | {A.LANDMARKS}
+_MESHED: Final = _MOVED | _APPEARANCE | {A.HAIR_COLOUR, A.LANDMARKS}
 OFFERED: Final = _MESHED | {A.AGE_RANGE, A.EMOTIONS, A.GENDER}
 
 R = TypeVar("R")
@@ -48,7 +48,9 @@ class Analyser:
     def version(self) -> str:
         """Name models, pre-processing, heads and calibration by digest."""
         parts = [card.sha256 for card in ATTRIBUTE_MODELS]
-        parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in (appearance.PATH, calibration.PATH)]
+        parts += [
+            hashlib.sha256(path.read_bytes()).hexdigest() for path in (appearance.PATH, hair.PATH, calibration.PATH)
+        ]
         digest = hashlib.sha256("\n".join([*parts, str(PREPROCESSING)]).encode()).hexdigest()
         return f"attributes@{digest[:12]}"
 
@@ -90,9 +92,10 @@ class Analyser:
                 A.SMILE: lambda: expressions.smile(movements),
                 A.MOUTH_OPEN: lambda: expressions.mouth_open(movements),
                 A.EYES_OPEN: lambda: expressions.eyes_open(movements),
-                A.EYE_DIRECTION: lambda: expressions.eye_direction(movements, pose=face.pose),
             }
             answers |= {name.value: read() for name, read in of_movements.items() if name in wanted}
+        if A.HAIR_COLOUR in wanted:
+            answers["hair_colour"] = hair.read(mesh)
         if wanted & _APPEARANCE:
             answers |= appearance.read(mesh, names=[name.value for name in sorted(wanted & _APPEARANCE)])
         return answers

@@ -26,8 +26,8 @@ PATH: Final = Path(__file__).with_name("heads.npz")
 SIDE_PX: Final = 96
 # Corners of the eyes, bridge and tip of the nose, corners of the mouth, chin: points of the mesh, and their mean places
 # over 480 photographs of LFW in pixels of the crop, made symmetric.
-_ANCHORS: Final = [33, 133, 362, 263, 6, 4, 61, 291, 152]
-_PLACES: Final = np.array(
+ANCHORS: Final = [33, 133, 362, 263, 6, 4, 61, 291, 152]
+PLACES: Final = np.array(
     [[25.3, 31.1], [39, 31.8], [57, 31.8], [70.7, 31.1], [48, 33], [48, 48], [33.6, 65.9], [62.4, 65.9], [48, 93.1]],
     np.float32,
 )
@@ -60,7 +60,7 @@ def read(mesh: Mesh, *, names: list[str]) -> dict[str, Presence]:
 
 def describe(mesh: Mesh) -> tuple[FloatArray, FloatArray]:
     """Return gradients, float32 (11, 11, 36), and colours relative to the face's own, float32 (16, 16, 3)."""
-    transform = similarity_transform(mesh.points[_ANCHORS], target=_PLACES)
+    transform = similarity_transform(mesh.points[ANCHORS], target=PLACES)
     crop = cut_out(mesh.crop, transform, side_px=SIDE_PX)
     block, cell = 2 * _CELL_PX, _CELL_PX
     histogram = cv2.HOGDescriptor((SIDE_PX, SIDE_PX), (block, block), (cell, cell), (cell, cell), 9)

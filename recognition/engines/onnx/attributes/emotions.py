@@ -1,6 +1,7 @@
 """Expressions: mini-XCEPTION on FER-2013 (Arriaga et al., 2017).
 
-What a face expresses, not what somebody feels. The service card says which of the seven are more than a guess.
+What a face expresses, not what somebody feels. Of the seven only those are told that were measured to be more than a
+guess (service card); the others are `unknown` together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from recognition.engines.onnx.session import Session
 
 _SIDE_PX: Final = 64
 _MARGIN: Final = 1.1
-_TYPES: Final = ("angry", "disgusted", "fear", "happy", "sad", "surprised", "calm")
+# Order of the model: angry, disgusted, fear, happy, sad, surprised, calm.
+_TOLD: Final = {"happy": 3, "calm": 6}
 
 
 class EmotionReader:
@@ -45,5 +47,7 @@ class EmotionReader:
         grey = cv2.cvtColor(cut_out(pixels, turn, side_px=_SIDE_PX), cv2.COLOR_BGR2GRAY)
         tensor = (grey.astype(np.float32) / 255.0 - 0.5) * 2.0
         (shares,) = self._session.run(np.ascontiguousarray(tensor[None, None]))
-        found = [Emotion(kind, 100.0 * float(share)) for kind, share in zip(_TYPES, shares.ravel(), strict=True)]
-        return tuple(sorted(found, key=lambda emotion: -emotion.confidence))
+        each = shares.ravel()
+        found = {kind: 100.0 * float(each[index]) for kind, index in _TOLD.items()}
+        found["unknown"] = max(0.0, 100.0 - sum(found.values()))
+        return tuple(sorted((Emotion(*pair) for pair in found.items()), key=lambda emotion: -emotion.confidence))
