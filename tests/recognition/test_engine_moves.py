@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from common.context import tenant_scope
 from common.vocabulary import CustomerCategory, Operation, Purpose
 from governance import services as governance
+from governance.accountability import holds
 from governance.audit.models import AuditEntry
 from recognition import dispatch
 from recognition.api.engine_move_examples import GET_ENGINE_MOVE
@@ -35,7 +36,7 @@ from recognition.services import (
 )
 from recognition.services.same_faces import overlap
 from tests.recognition.conftest import GALLERY, Outbox, enrol, in_json, reload, submit
-from tests.worlds import MoratoriumFactory, Player, PlayerFactory, permit_for
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, permit_for
 
 MOVE = f"/v1/collections/{GALLERY}/engine-move"
 OTHER = "other"
@@ -249,6 +250,17 @@ def test_the_index_that_is_searched_cannot_go(alice: Player, album: Collection) 
             connections["default"].cursor() as cursor,
         ):
             cursor.execute(statement, [album.id])
+
+
+def test_a_legal_hold_keeps_both_indexes(alice: Player, album: Collection, outbox: Outbox, staff: Staff) -> None:
+    enrol(alice, 1)
+    move(alice, outbox)
+    holds.impose(
+        alice.tenant.id, collection_id=album.id, reason="Evidence", legal_source="Order 7/26", by=staff.oversight[0]
+    )
+
+    assert step(alice, "end", expect=409)["code"] == "under-legal-hold"
+    assert (n_templates(alice, "fake@1"), n_templates(alice, "other@1")) == (1, 1)
 
 
 def test_a_switch_waits_for_open_jobs(alice: Player, album: Collection, outbox: Outbox) -> None:
