@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.core.checks import CheckMessage
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +40,19 @@ def unsafe_settings() -> list[str]:
     from django.core.checks import Tags, run_checks
     from django.db import DatabaseError
 
-    found = run_checks()
+    if unsafe := _ours(run_checks()):
+        return unsafe  # at once: a database that is away would be waited for
     try:
-        found += run_checks(tags=[Tags.database], databases=["default"])
+        return _ours(run_checks(tags=[Tags.database], databases=["default"]))
     except (DatabaseError, OSError) as error:
         # A constraint of the database refuses the same; a database that is away for a moment stops no restart.
         logger.warning("The database was not checked: %s", type(error).__name__)
-    return [
-        f"{message.id}: {message.msg}" for message in found if message.is_serious() and str(message.id).startswith(OURS)
-    ]
+        return []
+
+
+def _ours(found: Iterable[CheckMessage]) -> list[str]:
+    serious = (message for message in found if message.is_serious())
+    return [f"{message.id}: {message.msg}" for message in serious if str(message.id).startswith(OURS)]
 
 
 def refuse_unsafe_settings() -> None:

@@ -54,7 +54,11 @@ def _wait(reached: Callable[[], Any], *, what: str, seconds: float = DEADLINE_SE
 def _is_up(instance: RunningInstance, name: str) -> bool:
     try:
         return instance.child(name).is_running()
-    except (psutil.NoSuchProcess, IndexError):  # while it is being restarted its pid file may be missing
+    except (
+        psutil.NoSuchProcess,
+        IndexError,
+        FileNotFoundError,
+    ):  # while it is being restarted its pid file may be missing
         return False
 
 

@@ -38,6 +38,8 @@ def test_it_is_created_empty_and_pinned_to_the_engine(alice: Player) -> None:
         "engine": "fake",
         "engine_version": "fake@1",
         "retention_days": 30,
+        "kept_days": 30,
+        "purpose_met_at": None,
         "threshold": None,
         "store_images": False,
         "face_count": 0,
