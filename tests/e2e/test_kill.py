@@ -53,7 +53,7 @@ def _wait(reached: Callable[[], Any], *, what: str, seconds: float = DEADLINE_SE
 
 def _is_up(instance: RunningInstance, name: str) -> bool:
     try:
-        return instance.child(name).is_running()
+        return instance.child(name).status() != psutil.STATUS_ZOMBIE  # its pid file may name who was killed last
     except (
         psutil.NoSuchProcess,
         IndexError,

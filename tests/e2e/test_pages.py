@@ -215,9 +215,9 @@ def test_a_search_shows_outlines_and_candidates_that_point_at_each_other(
     image, outline = page.locator(".picture img").bounding_box(), page.locator(".picture rect").first.bounding_box()
     assert image is not None and outline is not None
     assert image["x"] <= outline["x"] and outline["x"] + outline["width"] <= image["x"] + image["width"]
-    page.get_by_role("link", name="Face 2").hover()
+    page.get_by_role("link", name="Face 2", exact=True).hover()
     expect(page.locator("#probe-2")).to_have_class(re.compile("marked"))
-    page.get_by_role("link", name="Face 2").click()
+    page.get_by_role("link", name="Face 2", exact=True).click()
     expect(page.locator("#probe-2:target")).to_be_in_viewport()
     visit.look()
     assert visit.troubles == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -18,7 +19,10 @@ def endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    address = f"http://{host}:{port}"
+    # What it keeps belongs to the process: another module's buckets would be there still.
+    urlopen(Request(f"{address}/moto-api/reset", method="POST"), timeout=10).close()
+    yield address
     server.stop()
 
 
