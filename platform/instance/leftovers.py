@@ -38,3 +38,20 @@ def stop_leftover(file: Path, *, stop_signal: signal.Signals = signal.SIGTERM) -
             process.wait(GRACE_SECONDS)
     file.unlink(missing_ok=True)
     return is_ours
+
+
+def kill_working_in(folder: Path, *, program: Path) -> int:
+    """Kill the processes of a program that work in the folder; return how many there were.
+
+    For what outlives a killed parent and is named in no pid file. A program of the same name elsewhere is not ours.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.exe() == str(program.resolve()) and process.cwd() == str(folder.resolve()):
+                process.kill()
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    psutil.wait_procs(found, GRACE_SECONDS)
+    return len(found)

@@ -117,16 +117,19 @@ class EmbeddedPostgres:
         return self._process is not None and self._process.poll() is None
 
     def _start_server(self, binaries: Path) -> None:
-        """Start, and start again while what is left of a killed server still holds its shared memory."""
+        """Start, and start again while what is left of a killed server still holds its shared memory.
+
+        Its backends end by themselves when they notice, but one that waits for a lock of a killed one never does.
+        """
         deadline = time.monotonic() + LEFTOVER_TIMEOUT_SECONDS
         while True:
             self._spawn_server(binaries)
             try:
                 self._wait_until_ready()
             except StartFailed:
-                if SHARED_MEMORY_IN_USE not in tail(self.log) or time.monotonic() > deadline:
+                if SHARED_MEMORY_IN_USE not in tail(self.log, lines=2) or time.monotonic() > deadline:
                     raise
-                time.sleep(0.2)
+                leftovers.kill_working_in(self.data, program=binaries / "postgres")
             else:
                 return
 

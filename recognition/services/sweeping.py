@@ -31,24 +31,25 @@ MOST_SENDS: Final = 1_000
 # A folder without a ticket is not touched before this age: its job may be about to be committed.
 ABANDONED_SECONDS: Final = 600
 
+# Chosen in a materialised part: a planner may run a subselect of IN for every row, and its LIMIT then bounds nothing.
 _CLAIM_QUIET: Final = """
-    UPDATE recognition_dispatchticket SET checked_at = clock_timestamp()
-    WHERE job_id IN (
+    WITH chosen AS MATERIALIZED (
         SELECT job_id FROM recognition_dispatchticket
         WHERE greatest(touched_at, checked_at) < clock_timestamp() - make_interval(secs => %s)
         ORDER BY checked_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    RETURNING job_id
+    UPDATE recognition_dispatchticket AS ticket SET checked_at = clock_timestamp()
+    FROM chosen WHERE ticket.job_id = chosen.job_id RETURNING ticket.job_id
 """
 # Each fruitless send doubles the wait, up to 64 times: a job that only waits its turn must not flood the queue.
 _CLAIM_DUE: Final = """
-    UPDATE recognition_dispatchticket SET touched_at = clock_timestamp(), sends = least(sends + 1, 1000)
-    WHERE job_id IN (
+    WITH chosen AS MATERIALIZED (
         SELECT job_id FROM recognition_dispatchticket
         WHERE touched_at < clock_timestamp() - make_interval(secs => %s * 2 ^ least(sends, 6))
         ORDER BY touched_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    RETURNING job_id
+    UPDATE recognition_dispatchticket AS ticket SET touched_at = clock_timestamp(), sends = least(sends + 1, 1000)
+    FROM chosen WHERE ticket.job_id = chosen.job_id RETURNING ticket.job_id
 """
 
 

@@ -56,6 +56,21 @@ def test_a_killed_database_comes_back_with_what_it_acknowledged(home: Path) -> N
         assert connection.execute("SELECT value FROM kept").fetchone() == (42,)
 
 
+def test_what_a_killed_database_left_behind_does_not_stop_the_next_start(home: Path) -> None:
+    """A backend that waits for a killed one notices nothing and holds the shared memory: here it is stopped instead."""
+    with embedded_services(home) as endpoints:
+        assert endpoints.postgres_pid is not None
+        with _admin(endpoints) as connection:
+            stuck = psutil.Process(connection.info.backend_pid)
+            stuck.suspend()
+            os.kill(endpoints.postgres_pid, signal.SIGKILL)
+    assert stuck.is_running()
+
+    with embedded_services(home) as endpoints, _admin(endpoints) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not stuck.is_running()
+
+
 def test_services_of_a_killed_supervisor_do_not_stop_the_next_start(home: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from instance.services import embedded_services\n"
