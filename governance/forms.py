@@ -97,6 +97,17 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class ExtensionForm(ReasonForm):
+    """Until when a moratorium goes on."""
+
+    effective_until = forms.SplitDateTimeField(
+        required=False,
+        widget=AdminSplitDateTime,
+        label="New end",
+        help_text="UTC; later than now. Empty: until further notice.",
+    )
+
+
 class StatementForm(ReasonForm):
     """What each of two people states when signing a change."""
 
