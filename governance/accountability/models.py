@@ -160,12 +160,14 @@ class RetentionSchedule(TwoApprovers):
 
 
 class LegalHold(TenantOwned):
-    """What a collection holds is kept, and frozen: one member of staff imposes it, two lift it (decision 0034).
+    """What a collection holds is kept, and frozen, or what a case brought is kept: one imposes it, two lift it.
 
-    `settled_at`: whose consent was taken back meanwhile is destroyed; until then the collection stays frozen.
+    Decisions 0034, 0039. `settled_at`: whose consent was taken back meanwhile is destroyed; until then the collection
+    stays frozen. A case is not frozen.
     """
 
-    collection_id = models.UUIDField()
+    collection_id = models.UUIDField(null=True, blank=True)
+    case_id = models.UUIDField(null=True, blank=True)
     reason = models.TextField()
     legal_source = models.TextField()
     imposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -177,6 +179,13 @@ class LegalHold(TenantOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="hold_one_in_force", fields=["tenant", "collection_id"], condition=Q(lifted_at__isnull=True)
+            ),
+            models.UniqueConstraint(
+                name="hold_one_of_a_case", fields=["tenant", "case_id"], condition=Q(lifted_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="hold_of_a_collection_or_a_case",
+                condition=Q(collection_id__isnull=False, case_id=None) | Q(collection_id=None, case_id__isnull=False),
             ),
             models.CheckConstraint(
                 name="hold_settled_after_it_is_lifted", condition=Q(settled_at=None) | Q(lifted_at__isnull=False)
