@@ -39,6 +39,7 @@ class MoratoriumForm(forms.Form):
     jurisdictions = forms.MultipleChoiceField(
         choices=[(code, code) for code in sorted(JURISDICTION_PARENTS)],
         required=False,
+        widget=forms.SelectMultiple(attrs={"size": 12}),
         help_text="With everything below them. None: everywhere.",
     )
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
