@@ -89,6 +89,15 @@ def test_a_wrong_method_is_a_problem(alice: Player) -> None:
     assert response.json()["code"] == "method-not-allowed"
 
 
+@pytest.mark.parametrize(
+    "body", ["[" * 5_000, '{"a":' * 5_000, '{"name": 1e999', '{"name": NaN}', "9" * 5_000, "\ufeff"]
+)
+def test_json_that_cannot_be_read_is_the_callers_mistake(alice: Player, body: str) -> None:
+    response = alice.client.post("/v1/collections", body, content_type="application/json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid-request")
+
+
 def test_an_offered_request_id_is_kept_and_a_bad_one_replaced() -> None:
     client = APIClient()
 
