@@ -39,13 +39,15 @@ _SECTIONS: Final = {
     **dict.fromkeys(("purge", "purges", "complaint", "complaint-acknowledge", "disclosures"), "complaints"),
     "consents": "collections",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
-    **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(
+        ("case", "case-close", "case-disclosure", "case-erase", "authorisation-ratify", "authorisation-revoke"), "cases"
+    ),
     **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
     **dict.fromkeys(("review", "review-judge"), "reviews"),
     **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),
-    **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
+    **dict.fromkeys(("key-new", "key-rotate", "key-revoke", "buckets", "bucket-try", "bucket-remove"), "keys"),
 }
 
 

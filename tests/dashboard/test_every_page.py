@@ -21,7 +21,7 @@ from governance.vetting import applications, evidence
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face, Job
-from recognition.services import enrolment, evaluation_runs, persons
+from recognition.services import buckets, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
@@ -84,6 +84,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "key-new": "/keys/new",
         "key-rotate": f"/keys/{alice.key_id}/rotate",
         "key-revoke": f"/keys/{alice.key_id}/revoke",
+        **_of_buckets(alice),
         "members": "/members",
         "member": f"/members/{_member_of(alice)}",
         "member-defaults": "/members/defaults",
@@ -154,6 +155,7 @@ def _of_cases(player: Player) -> dict[str, str]:
         "case": f"/cases/{case.id}/",
         "case-close": f"/cases/{case.id}/close",
         "case-disclosure": f"/cases/{case.id}/disclosure",
+        "case-erase": f"/cases/{case.id}/kept-probes/erase",
         "authorisation-ratify": f"{authorisation}/ratify",
         "authorisation-revoke": f"{authorisation}/revoke",
         "break-glass": f"/cases/{case.id}/break-glass",
@@ -197,6 +199,18 @@ def _invitation_of(player: Player) -> uuid.UUID:
         owner_of(player), email="invited@example.test", role=TenantRole.VIEWER, link_of=lambda token: token
     )
     return invitation.id
+
+
+def _of_buckets(player: Player) -> dict[str, str]:
+    stated = buckets.NewBucket(
+        name="pictures",
+        endpoint="https://objects.example.test",
+        region="eu-west-1",
+        access_key_id="reader",
+        secret_access_key="secret",
+    )
+    bucket = f"/buckets/{buckets.register_bucket(player.actor, stated=stated).id}"
+    return {"buckets": "/buckets", "bucket-try": f"{bucket}/try", "bucket-remove": f"{bucket}/remove"}
 
 
 # Anybody sees these.
@@ -335,6 +349,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
             "decisions",
             "keys",
             "key-new",
+            "buckets",
             "members",
             "member-defaults",
             "organisation-delete",

@@ -176,6 +176,7 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         f"/applications/{cast.application_id}/",
         "/keys",
         "/keys/new",
+        "/buckets",
         "/members",
         "/organisations",
         "/accounts/2fa/",
