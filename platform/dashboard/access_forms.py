@@ -130,10 +130,11 @@ class BucketForm(forms.Form):
         help_text="As the service calls it, for example eu-west-1.",
         widget=_plain(),
     )
-    prefix = forms.CharField(
+    object_prefix = forms.CharField(  # a form has a `prefix` of its own
         max_length=500,
         required=False,
         strip=False,
+        label="Prefix",
         help_text="Only objects whose names begin with it can be read. Calls leave it out.",
         widget=_plain(),
     )
@@ -152,7 +153,8 @@ class BucketForm(forms.Form):
     @property
     def stated(self) -> NewBucket:
         """The bucket of a valid form."""
-        return NewBucket(**self.cleaned_data)
+        values = dict(self.cleaned_data)
+        return NewBucket(prefix=values.pop("object_prefix"), **values)
 
 
 class BucketTrialForm(forms.Form):

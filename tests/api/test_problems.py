@@ -66,6 +66,7 @@ def test_it_points_at_nested_fields() -> None:
         ("/ids/0", "first"),
         ("", "all"),
     }
+    assert found.detail == "/image/bytes: wrong /ids/0: first all"
 
 
 def test_it_says_when_to_come_back() -> None:

@@ -23,7 +23,7 @@ def _form(**changes: str) -> dict[str, str]:
         "name": "family-photos",
         "endpoint": SERVICE,
         "region": "eu-west-1",
-        "prefix": "albums/",
+        "object_prefix": "albums/",
         "access_key_id": "AKIAREADER",
         "secret_access_key": SECRET,
         **changes,
