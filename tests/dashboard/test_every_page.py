@@ -8,6 +8,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -398,6 +399,21 @@ def test_a_form_that_no_page_could_send_is_refused_unread(member: Client, galler
 
     assert response.status_code == 413
     assert "The request body is larger" in text_of(response)
+
+
+def test_an_error_leads_back_to_the_page_that_it_came_from_and_nowhere_else(
+    member: Client, gallery: Collection
+) -> None:
+    form = f"/collections/{GALLERY}/enrol"
+    no_picture = {"max_faces": 1, "images": SimpleUploadedFile("notes.txt", b"no picture")}
+
+    answers = [
+        member.post(form, no_picture, headers={"Referer": origin}).content.decode()
+        for origin in (f"http://testserver{form}", "https://elsewhere.example/enrol")
+    ]
+
+    assert "Images must be JPEG, PNG or WebP" in answers[0]
+    assert [">Back</a>" in answer for answer in answers] == [True, False]
 
 
 def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() -> None:

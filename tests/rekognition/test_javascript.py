@@ -1,4 +1,4 @@
-"""The unmodified AWS SDK for JavaScript, where node and the package are installed: see docs/examples/rekognition.mjs."""
+"""The unmodified AWS SDK for JavaScript, where node and its package are: see docs/examples/rekognition.mjs."""
 
 from __future__ import annotations
 
