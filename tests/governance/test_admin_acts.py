@@ -195,6 +195,13 @@ def test_staff_are_made_by_two_and_members_are_not_listed(oversight: Client, ali
     assert oversight.post(reset, STATEMENT).status_code == 302
     assert _newest_change().kind == "reset_second_factor"
     assert oversight.get(f"/admin/tenants/user/{member.pk}/reset/").status_code == 404
+    shut_out, let_in = (f"/admin/tenants/user/{made.pk}/{act}/" for act in ("deactivate", "reinstate"))
+    assert let_in not in oversight.get(f"/admin/tenants/user/{made.pk}/change/").content.decode()
+    assert oversight.post(shut_out, {"reason": "Left us."}).status_code == 302
+    assert let_in in oversight.get(f"/admin/tenants/user/{made.pk}/change/").content.decode()
+    assert oversight.post(let_in, STATEMENT).status_code == 302
+    assert _sign(second, _newest_change()) == 302
+    assert User.objects.get(pk=made.pk).is_active
 
 
 def _preview(client: Client, **selector: Any) -> str:
