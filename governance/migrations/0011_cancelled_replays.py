@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0009_stopping_stays"),
+        ("governance", "0010_what_was_decided_stays"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
