@@ -23,6 +23,7 @@ from dashboard.forms import choices_of
 from governance.casework.authorisations import NewAuthorisation
 from governance.casework.break_glass import OPERATIONS as EMERGENCY_OPERATIONS
 from governance.casework.break_glass import Emergency
+from governance.casework.kept_probes import ErasureReason
 from governance.casework.verdicts import LONGEST_REASONS, Judgement, Sheet, ShownCandidate, ShownProbe
 from governance.rules.casework import IDENTIFYING
 
@@ -132,6 +133,17 @@ class EmergencyForm(forms.Form):
             jurisdiction=values["jurisdiction"],
             hours=values["hours"],
         )
+
+
+class ErasureForm(forms.Form):
+    """Why the evidence of a case is destroyed: a word of a list, since it goes into the log."""
+
+    reason = forms.ChoiceField(choices=[(reason.value, reason.value.replace("-", " ")) for reason in ErasureReason])
+
+    @property
+    def erasure_reason(self) -> ErasureReason:
+        """Of a valid form."""
+        return ErasureReason(self.cleaned_data["reason"])
 
 
 class TrainingForm(forms.Form):
