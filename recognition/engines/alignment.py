@@ -6,6 +6,7 @@ least-squares one of Umeyama, IEEE PAMI 13 (1991).
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -77,7 +78,7 @@ def cut_out(pixels: npt.NDArray[np.uint8], transform: FloatArray, *, side_px: in
     Returns:
         uint8 (side_px, side_px, 3); black where the picture ends.
     """
-    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    scale = math.hypot(*transform[:, 0].tolist())
     if scale < _LEAST_PLAIN_SCALE:
         pixels, transform = _shrunk(pixels, transform=transform, scale=scale, side_px=side_px)
     return cv2.warpAffine(pixels, transform, (side_px, side_px), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
@@ -87,13 +88,13 @@ def _shrunk(
     pixels: npt.NDArray[np.uint8], *, transform: FloatArray, scale: float, side_px: int
 ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
     """Shrink the part of the picture that is needed by a whole factor, averaging; adapt the transform to it."""
-    corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]], np.float32)
-    seen = (corners - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    (turn, _, right_by), (skew, _, down_by) = transform.tolist()
+    corners = [(x - right_by, y - down_by) for x in (0, side_px) for y in (0, side_px)]
+    xs = [(turn * x + skew * y) / scale**2 for x, y in corners]
+    ys = [(turn * y - skew * x) / scale**2 for x, y in corners]
     height, width = pixels.shape[:2]
-    left, top = (int(max(0, value)) for value in np.floor(seen.min(axis=0)))
-    right, bottom = (
-        int(min(limit, value)) for limit, value in zip((width, height), np.ceil(seen.max(axis=0)), strict=True)
-    )
+    left, top = max(0, math.floor(min(xs))), max(0, math.floor(min(ys)))
+    right, bottom = min(width, math.ceil(max(xs))), min(height, math.ceil(max(ys)))
     factor = int(1.0 / scale)
     columns, rows = (right - left) // factor, (bottom - top) // factor
     if columns < 1 or rows < 1:
