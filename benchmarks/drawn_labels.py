@@ -10,6 +10,7 @@ for themselves, so that weighted figures hold for the whole. `training` ones are
   microphone before the lips, a mask. A microphone below the lips, glasses, light sunglasses, hair, a hat, a beard and
   the turn of the head are no such thing. Where a microphone or a hand just touches the lips it is not clear.
 - `eye_direction`: `left` or `right` of the lens, as the picture shows it, or `lens`.
+- `eye_pitch`: `up`, `down` or `level`; it is measured, and not said.
 - `emotions`: what the face shows to one looker, one or two words; `other` is most often somebody who speaks.
 """
 

@@ -15,6 +15,9 @@ from benchmarks.rows import Goal, Row
 
 NAME = "eye_direction"
 WAYS = {"left": -1, "lens": 0, "right": 1}
+PITCHES = {"down": -1, "level": 0, "up": 1}
+BETTER_THAN_CHANCE = Goal(at_least=0.5)
+_UPWARDS = (("UpLeft", 1), ("UpRight", 1), ("DownLeft", -1), ("DownRight", -1))
 _Array = npt.NDArray[np.float64]
 
 
@@ -29,19 +32,51 @@ def measured(folder: Path, *, reader: Reader, trains: bool = False) -> list[Row]
     coefficients = _calibrated(said, truth, weight=weight)
     if trains:
         trained.keep_calibration({NAME: coefficients})
-    rows = []
-    for name, one, other in (("left from right", -1, 1), ("left from lens", -1, 0), ("right from lens", 0, 1)):
-        pair = np.isin(truth, (one, other))
-        is_other = (truth[pair] == other).astype(float)
-        low, high = area_interval(said[pair], is_other, weight=weight[pair], people=list(people[pair]))
-        value, n = area(said[pair], is_other, weight=weight[pair]), int(pair.sum())
-        goal = Goal(at_least=0.5)
-        rows += [
-            Row(name=f"{NAME}: {name}, area", value=value, unit="", n=n),
-            Row(name=f"{NAME}: {name}, lower end of 95 %", value=low, unit="", n=n, goal=goal),
-            Row(name=f"{NAME}: {name}, upper end of 95 %", value=high, unit="", n=n),
-        ]
-    return [*rows, *_confidence(said, truth, weight, coefficients=coefficients)]
+    rows = [
+        row
+        for name, one, other in (("left from right", -1, 1), ("left from lens", -1, 0), ("right from lens", 0, 1))
+        for row in _areas(f"{NAME}: {name}", said, truth, weight, people=people, pair=(one, other))
+    ]
+    return [*rows, *_confidence(said, truth, weight, coefficients=coefficients), *_pitch(folder, reader=reader)]
+
+
+def _areas(
+    name: str,
+    said: _Array,
+    truth: npt.NDArray[np.int_],
+    weight: _Array,
+    *,
+    people: npt.NDArray[np.str_],
+    pair: tuple[int, int],
+    goal: Goal | None = BETTER_THAN_CHANCE,
+) -> list[Row]:
+    among = np.isin(truth, pair)
+    is_other, counts = (truth[among] == pair[1]).astype(float), weight[among]
+    low, high = area_interval(said[among], is_other, weight=counts, people=list(people[among]))
+    value, n = area(said[among], is_other, weight=counts), int(among.sum())
+    return [
+        Row(name=f"{name}, area", value=value, unit="", n=n),
+        Row(name=f"{name}, lower end of 95 %", value=low, unit="", n=n, goal=goal),
+        Row(name=f"{name}, upper end of 95 %", value=high, unit="", n=n),
+    ]
+
+
+def _pitch(folder: Path, *, reader: Reader) -> list[Row]:
+    """Return the rows of what is not said: up and down."""
+    from recognition.engines.pose import pose_of
+
+    photographs = drawn_labels.read(folder, attribute="eye_pitch")
+    faces = [(reader.face(each.path), each) for each in photographs]
+    known = [(face, each) for face, each in faces if face is not None]
+    moved = [(reader.movements(face), pose_of(face.points).pitch) for face, _ in known]
+    said = np.array([pitch + 15 * sum(way * m[f"eyeLook{w}"] for w, way in _UPWARDS) for m, pitch in moved])
+    truth = np.array([PITCHES[each.label] for _, each in known])
+    weight, people = drawn_labels.weights([each for _, each in known]), np.array([each.identity for _, each in known])
+    return [
+        row
+        for name, one, other in (("up from level", 0, 1), ("level from down", -1, 0))
+        for row in _areas(f"{NAME}: {name}", said, truth, weight, people=people, pair=(one, other), goal=None)
+    ]
 
 
 def _yaw(path: Path, *, reader: Reader) -> float | None:

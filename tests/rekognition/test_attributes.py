@@ -84,7 +84,7 @@ def test_the_default_engine_says_eyes_without_pitch_and_no_expression_that_amazo
 
     detail = words.face_detail(face, said=said)
 
-    assert set(detail["EyeDirection"]) == {"Yaw", "Confidence"} and detail["EyeDirection"]["Yaw"] == -40.0
+    assert set(detail["EyeDirection"]) == {"Yaw", "Confidence"} and detail["EyeDirection"]["Yaw"] < -30.0
     types = {emotion["Type"] for emotion in detail["Emotions"]}
     assert types == set(model.service().shape_for("EmotionName").enum) - {"CONFUSED", "FEAR"}
 

@@ -14,6 +14,9 @@ from recognition.engines.onnx.attributes import calibration
 
 # Degrees that an eye has turned when its movement is 1: about as far as eyes turn before the head follows.
 _FULL_MOVEMENT: Final = 30.0
+# Photographs and their mirror images do not add up to nothing: so much further to the right the model sees eyes turned,
+# on the average of 170 photographs.
+_ASYMMETRY: Final = 0.055
 _MOST: Final = 90.0
 
 
@@ -33,4 +36,5 @@ def yaw(movements: Mapping[str, float], *, head_yaw: float) -> float:
     """
     to_right = movements["eyeLookOutLeft"] + movements["eyeLookInRight"]
     to_left = movements["eyeLookInLeft"] + movements["eyeLookOutRight"]
-    return max(-_MOST, min(_MOST, head_yaw + _FULL_MOVEMENT * (to_right - to_left) / 2))
+    turned = (to_right - to_left) / 2 - _ASYMMETRY
+    return max(-_MOST, min(_MOST, head_yaw + _FULL_MOVEMENT * turned))
