@@ -1,4 +1,4 @@
-"""Instants as whole microseconds since the Unix epoch, for facts and canonical JSON hold no floats; and days, in UTC."""
+"""Instants as whole microseconds since the Unix epoch, as facts and canonical JSON hold them; and days, in UTC."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ class Visit:
     def __post_init__(self) -> None:
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"{self.page.url}: {error}"))
 
     def _heard(self, message: ConsoleMessage) -> None:
         # The browser reports every 4xx that a page is; those are asked for here.
