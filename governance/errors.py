@@ -153,10 +153,10 @@ class OversightSuffices(Conflict):
 
 
 class UnderLegalHold(Conflict):
-    """A court or law wants it kept (GDPR, Article 17(3)(e)); nobody uses it meanwhile."""
+    """A court or law wants it kept (GDPR, Article 17(3)(e)); a collection is not used meanwhile."""
 
     code = "under-legal-hold"
-    title = "The collection is under a legal hold: nothing of it is deleted, and nothing used, until two people lift it"
+    title = "This is under a legal hold: nothing of it is deleted until two people lift it"
 
 
 class CertificateNotFound(NotFound):

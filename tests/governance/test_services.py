@@ -111,6 +111,33 @@ def test_the_database_itself_keeps_a_moratorium_as_it_is(
         Moratorium.objects.using("officer").filter(id=moratorium.id).update(**change)
 
 
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE governance_approval SET expires_at = expires_at + interval '1 year' WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_approval SET operations = '{search}' WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_approval SET revoked_at = NULL WHERE tenant_id = %s", "stays ended"),
+        ("UPDATE governance_suspension SET target_id = gen_random_uuid() WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_suspension SET lifted_at = NULL WHERE tenant_id = %s", "stays ended"),
+    ],
+)
+def test_the_database_itself_keeps_what_was_decided(alice: Player, staff: Staff, statement: str, words: str) -> None:
+    """Also of the role that the officers' pages use: no row is edited in the place of two signatures."""
+    officer, target = staff.officers[0], Suspension.Target.ORGANISATION
+    suspension = services.suspend(
+        alice.tenant.id, target=target, target_id=alice.tenant.id, reason="test", imposed_by=staff.oversight[0]
+    )
+    services.lift_suspension(suspension, lifters=staff.oversight)
+    services.revoke_approval(Approval.objects.using("officer").get(tenant_id=alice.tenant.id), officer=officer)
+
+    with (
+        pytest.raises(IntegrityError, match=words),
+        transaction.atomic(using="officer"),
+        connections["officer"].cursor() as cursor,
+    ):
+        cursor.execute(statement, [alice.tenant.id])
+
+
 def test_every_change_raises_the_epoch_by_one(impose: MoratoriumFactory, staff: Staff) -> None:
     before = _epoch()
     moratorium = impose(selector=NARROW)
