@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from common.instants import end_of
 from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from dashboard.forms import choices_of
 from recognition.models import BUCKET_NAME, BUCKET_REGION, PRINTABLE
@@ -88,7 +89,7 @@ class KeyForm(forms.Form):
     def expires_at(self) -> datetime | None:
         """The end of the last day, in UTC; of a valid form."""
         day: date | None = self.cleaned_data["expires_on"]
-        return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
+        return end_of(day) if day else None
 
 
 class RotationForm(forms.Form):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from common.instants import end_of, start_of
 from common.vocabulary import (
     JURISDICTION_PARENTS,
     AuthorisationKind,
@@ -87,8 +88,8 @@ class AuthorisationForm(forms.Form):
             kind=AuthorisationKind(values["kind"]),
             authority=values["authority"],
             operations={Operation(slug) for slug in values["operations"]},
-            valid_from=_midnight(values["first_day"]),
-            valid_until=_midnight(values["last_day"] + timedelta(days=1)),
+            valid_from=start_of(values["first_day"]),
+            valid_until=end_of(values["last_day"]),
             document_reference=values["document_reference"],
             document_digest=values["document_digest"],
         )
@@ -158,7 +159,7 @@ class TrainingForm(forms.Form):
     @property
     def expires_at(self) -> datetime:
         """The end of the last day, in UTC; of a valid form."""
-        return _midnight(self.cleaned_data["last_day"] + timedelta(days=1))
+        return end_of(self.cleaned_data["last_day"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,3 @@ class VerdictForm(forms.Form):
             for probe in self.sheet.probes
             for shown in probe.candidates
         }
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
