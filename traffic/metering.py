@@ -11,11 +11,10 @@ import logging
 import uuid
 from typing import Final
 
-from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from common.context import Actor, tenant_scope
+from common.context import Actor, run_in_tenant_scope
 from common.ids import new_id
 from traffic import allowances
 
@@ -85,7 +84,6 @@ def count(actor: Actor, *, operation: str, status: int, images: int) -> None:
     numbers = [refused, throttled, failed, images]
     whose: list[uuid.UUID | str] = [new_id(), actor.tenant_id, actor.kind.value, actor.id, operation]
     try:
-        with tenant_scope(actor.tenant_id), connections["default"].cursor() as cursor:
-            cursor.execute(_ADD, [*whose, *numbers])
+        run_in_tenant_scope(actor.tenant_id, _ADD, [*whose, *numbers])
     except DatabaseError:
         logger.exception("a request of tenant %s could not be counted", actor.tenant_id)

@@ -1,17 +1,19 @@
 """Who is asking, for what, and inside which tenant: the context that a request or a task carries.
 
-`tenant_scope` is the only way to reach a tenant's rows: the row-level policies compare `tenant_id` with
-`current_setting('app.tenant')`, which raises when no scope set it (docs/decisions/0002).
+`tenant_scope` (or, for a few statements on their own, `run_in_tenant_scope`) is the only way to reach a tenant's rows:
+the row-level policies compare `tenant_id` with `current_setting('app.tenant')`, which raises when no scope set it
+(docs/decisions/0002).
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -91,6 +93,22 @@ def tenant_scope(tenant_id: uuid.UUID) -> Iterator[None]:
                     cursor.execute("SELECT set_config('app.tenant', '', true)")
         finally:
             connection.custos_tenant = None  # type: ignore[attr-defined]
+
+
+def run_in_tenant_scope(tenant_id: uuid.UUID, statements: str, parameters: Sequence[Any]) -> None:
+    """Run statements as one transaction in a tenant's scope, all in one message to the server, outside any other.
+
+    PostgreSQL runs what comes in one message as one transaction, so that the setting ends with it.
+
+    Raises:
+        TenantScopeError: a transaction is open already.
+        django.db.DatabaseError: nothing of it was done.
+    """
+    connection = connections["default"]
+    if connection.in_atomic_block:
+        raise TenantScopeError("A transaction is open: use its scope.")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT set_config('app.tenant', %s, true); {statements}", [str(tenant_id), *parameters])
 
 
 def bind_request_id(value: str) -> None:

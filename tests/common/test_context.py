@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 
 from common import context
-from common.context import Actor, ActorKind, TenantScopeError, Usage, task_tenant_id, tenant_scope
+from common.context import Actor, ActorKind, TenantScopeError, Usage, run_in_tenant_scope, task_tenant_id, tenant_scope
 from tests.worlds import World
 
 
@@ -114,6 +114,35 @@ def test_an_error_takes_back_what_was_written(world: World) -> None:
         raise ZeroDivisionError
 
     assert _labels(world.alice.tenant.id) == {"test"}
+
+
+_RENAME = "UPDATE tenants_apikey SET label = %s WHERE tenant_id = %s"
+
+
+def test_statements_on_their_own_reach_the_rows_of_their_tenant_alone(world: World) -> None:
+    alice, mallory = world.alice.tenant.id, world.mallory.tenant.id
+    before = _labels(mallory)
+
+    run_in_tenant_scope(alice, f"{_RENAME}; {_RENAME}", ["hers", alice, "stolen", mallory])
+
+    assert (_labels(alice), _labels(mallory)) == ({"hers"}, before)
+    _assert_that_no_scope_is_open()
+
+
+def test_an_error_takes_back_all_statements_of_a_message(world: World) -> None:
+    alice = world.alice.tenant.id
+    before = _labels(alice)
+
+    with pytest.raises(DatabaseError):
+        run_in_tenant_scope(alice, f"{_RENAME}; SELECT 1 / 0", ["lost", alice])
+
+    assert _labels(alice) == before
+    _assert_that_no_scope_is_open()
+
+
+def test_statements_on_their_own_are_refused_inside_a_transaction(world: World) -> None:
+    with tenant_scope(world.alice.tenant.id), pytest.raises(TenantScopeError):
+        run_in_tenant_scope(world.alice.tenant.id, "SELECT 1", [])
 
 
 def test_threads_have_scopes_of_their_own(world: World) -> None:

@@ -130,9 +130,9 @@ def test_it_lists_by_pages(alice: Player) -> None:
 
 
 def test_an_answer_stands_when_it_cannot_be_counted(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(metering, "tenant_scope", fail)
+    monkeypatch.setattr(metering, "run_in_tenant_scope", fail)
 
     assert alice.client.get("/v1/jobs").status_code == 200
