@@ -68,6 +68,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "person-delete": f"{collection}/persons/anna/delete",
         "person-face-remove": f"{collection}/persons/anna/faces/{face.id}/remove",
         "detect": "/detect",
+        "liveness": "/liveness",
         "compare": "/compare",
         "usage": "/usage",
         "jobs": "/jobs",

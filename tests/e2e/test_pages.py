@@ -158,6 +158,7 @@ def test_every_page_is_accessible_and_keeps_to_itself(
         f"/collections/{GALLERY}/persons:search",
         f"/collections/{GALLERY}/faces/{cast.face_id}/person",
         "/detect",
+        "/liveness",
         "/compare",
         "/usage",
         "/jobs",

@@ -48,6 +48,7 @@ _DECLARED: Final[dict[str, tuple[tuple[int, ...], float]]] = {
     "dlib-age-v1": ((1, 3, 64, 64), 0.9999),
     "dlib-gender-v1": ((1, 3, 32, 32), 0.9999),
     "mini-xception-fer2013": ((1, 1, 64, 64), 0.9999),
+    "face-anti-spoofing": ((1, 256, 256, 3), 0.9999),
 }
 
 
