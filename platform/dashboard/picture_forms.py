@@ -19,8 +19,8 @@ class DetectForm(UsageForm):
 
     liveness = forms.BooleanField(
         required=False,
-        label="Say whether a face may be a picture of a picture",
-        help_text="Advisory, and never measured on a real attack: nothing is decided by it. The same use as above.",
+        label="Look for a picture of a picture",
+        help_text="Whether a print or a screen was photographed: weak advice; nothing is decided by it. The same use.",
     )
 
     @property

@@ -39,13 +39,13 @@ def _lines(said: Attributes) -> Iterator[tuple[str, str]]:
         yield "Eyes", _sure(f"turned {eyes.yaw:.0f}°, raised {eyes.pitch:.0f}°", eyes.confidence)
     if hair := said.hair_colour:
         yield "Hair", _sure(hair.value, hair.confidence)
-    if evidence := said.liveness:
-        yield "Advisory", f"{evidence.score:.0f} of 100 genuine photographs look less like one of a live person"
     for label, value in (("Seen", True), ("Not seen", False)):
         if words := [
             _sure(noun, presence.confidence) for noun, presence in _presences(said) if presence.value is value
         ]:
             yield label, ", ".join(words)
+    if evidence := said.liveness:
+        yield "Advisory", f"{evidence.score:.0f} of 100 genuine photographs look less like one of a live person"
 
 
 def _presences(said: Attributes) -> Iterator[tuple[str, Presence]]:

@@ -330,6 +330,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
             "collections",
             "jobs",
             "detect",
+            "liveness",
             "compare",
             "usage",
             "evaluations",

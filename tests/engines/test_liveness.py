@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -44,10 +45,10 @@ def analysis() -> Permit:
 
 def test_the_network_is_shown_the_square_around_the_box_in_red_green_and_blue() -> None:
     pixels = np.zeros((300, 400, 3), np.uint8)
-    pixels[50:250, 100:300] = (255, 102, 51)  # blue, green, red
+    pixels[50:210, 100:260] = (255, 102, 51)  # blue, green, red
     network = _Network()
 
-    look = LivenessReader(network).look(pixels, box=np.array([150, 50, 100, 200], np.float32))
+    look = LivenessReader(network).look(pixels, box=np.array([130, 50, 100, 160], np.float32))
 
     assert network.shown.shape == (1, 256, 256, 3) and network.shown.dtype == np.float32
     assert network.shown[0, 4:-4, 4:-4].reshape(-1, 3).min(axis=0) == pytest.approx([0.2, 0.4, 1.0])
@@ -65,10 +66,22 @@ def test_what_reaches_beyond_the_picture_is_moved_into_it() -> None:
     assert network.shown[0, :-1, :-1].min() == 1.0
 
 
+def test_a_large_face_is_looked_at_at_a_size_that_was_measured() -> None:
+    rng = np.random.default_rng(0)
+    pixels = cv2.resize(rng.integers(0, 256, (90, 90, 3), np.uint8), (1800, 1800), interpolation=cv2.INTER_CUBIC)
+    large, small = _Network(), _Network()
+
+    LivenessReader(large).look(pixels, box=np.array([0, 0, 1800, 1800], np.float32))
+    shrunk = cv2.resize(pixels, (180, 180), interpolation=cv2.INTER_AREA)
+    LivenessReader(small).look(shrunk, box=np.array([0, 0, 180, 180], np.float32))
+
+    assert float(np.abs(large.shown - small.shown).mean()) < 0.01
+
+
 def test_of_a_face_that_is_too_small_nothing_is_said() -> None:
     pixels = np.zeros((300, 400, 3), np.uint8)
 
-    assert LivenessReader(_Network()).read(pixels, box=np.array([10, 10, 30, 40], np.float32)) is None
+    assert LivenessReader(_Network()).read(pixels, box=np.array([10, 10, 60, 79], np.float32)) is None
 
 
 def test_a_grid_stands_out_in_the_ring_of_its_frequency_whatever_the_light() -> None:
@@ -149,8 +162,6 @@ def test_the_documentation_says_the_figures_and_names_what_is_not_told_from_chan
 
 
 def _made_to_250_px(image: UprightImage) -> UprightImage:
-    import cv2
-
     scale = 250 / max(image.pixels.shape[:2])
     pixels = cv2.resize(np.array(image.pixels), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return dataclasses.replace(
