@@ -97,6 +97,17 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class ExtensionForm(ReasonForm):
+    """Until when a moratorium goes on."""
+
+    effective_until = forms.SplitDateTimeField(
+        required=False,
+        widget=AdminSplitDateTime,
+        label="New end",
+        help_text="UTC; later than now. Empty: until further notice.",
+    )
+
+
 class StatementForm(ReasonForm):
     """What each of two people states when signing a change."""
 
@@ -175,7 +186,14 @@ class ScheduleForm(StatementForm):
 class HoldForm(TenantForm, ReasonForm):
     """What is kept, and on what ground."""
 
-    collection_id = forms.UUIDField(label="Id of the collection")
+    target = forms.ChoiceField(
+        label="Of what",
+        choices=[
+            ("collection", "a collection, which is frozen"),
+            ("case", "a case: its evidence and its reviews"),
+        ],
+    )
+    target_id = forms.UUIDField(label="Id of the collection or case")
     legal_source = forms.CharField(label="Order or law", widget=forms.Textarea(attrs={"rows": 2}))
 
 

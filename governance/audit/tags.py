@@ -34,6 +34,11 @@ class Tag(StrEnum):
         "staff:second-factor-reset",
         "Two oversight members took a member of staff's second factor away.",
     )
+    STAFF_DEACTIVATED = "staff:deactivated", "A member of the platform's own staff was shut out."
+    STAFF_REINSTATED = (
+        "staff:reinstated",
+        "A member of staff was let in again, by two oversight members or, where there are no two, by the operator.",
+    )
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
@@ -81,6 +86,7 @@ class Tag(StrEnum):
     SUSPENSION_IMPOSED = "suspension:imposed", "A tenant, user, key or collection was suspended."
     SUSPENSION_LIFTED = "suspension:lifted", "Two oversight members lifted a suspension."
     MORATORIUM_IMPOSED = "moratorium:imposed", "A category of use was stopped."
+    MORATORIUM_EXTENDED = "moratorium:extended", "A moratorium ends later, or not until further notice; says when."
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."

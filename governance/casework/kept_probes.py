@@ -14,6 +14,7 @@ from enum import StrEnum
 from common.context import Actor, tenant_scope
 from common.sealing import unseal
 from common.vocabulary import TenantRole
+from governance.accountability import held
 from governance.audit import evidence, ledger
 from governance.audit.errors import EvidenceErased
 from governance.audit.evidence import StoredEvidence
@@ -81,6 +82,7 @@ def erase_kept(actor: Actor, *, case_id: uuid.UUID, reason: ErasureReason) -> in
         NotAMember, RoleNotSufficient: it takes an owner or an admin, signed in.
         CaseNotFound: there is none of this id, or it is another tenant's.
         CaseStillOpen: its searches still bring evidence.
+        UnderLegalHold: a court or law wants it kept.
         EvidenceErased: there is none, or it was erased before.
     """
     membership.require_role(actor, TenantRole.OWNER, TenantRole.ADMIN)
@@ -88,6 +90,7 @@ def erase_kept(actor: Actor, *, case_id: uuid.UUID, reason: ErasureReason) -> in
         case = selectors.lock_case(actor.tenant_id, case_id=case_id)
         if case.is_open:
             raise CaseStillOpen
+        held.require_none(actor.tenant_id, case_id=case.id)
         kept = {each.subject_id for each in list_kept(case) if not each.is_erased}
         if not kept:
             raise EvidenceErased

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
+from governance.accountability.held import held_cases
 from governance.casework.errors import AuthorisationNotFound, BreakGlassNotFound, CaseNotFound, ReviewNotFound
 from governance.casework.models import (
     Authorisation,
@@ -142,11 +143,11 @@ def verdicts_of(task: ReviewTask) -> QuerySet[ReviewVerdict]:
 
 
 def delete_reviews(tasks: QuerySet[ReviewTask]) -> int:
-    """Delete reviews with probes, candidates and verdicts; return how many reviews there were.
+    """Delete reviews with probes, candidates and verdicts, but of cases under a legal hold; return how many it were.
 
     Row by row of its own tables: Django would ask for rights that the application has not.
     """
-    ids = list(tasks.values_list("id", flat=True))
+    ids = list(tasks.exclude(case_id__in=held_cases()).values_list("id", flat=True))
     for model in (ReviewVerdict, ReviewCandidate, ReviewProbe):
         model._default_manager.filter(task_id__in=ids).delete()
     ReviewTask.objects.filter(id__in=ids).delete()

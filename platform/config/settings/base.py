@@ -41,6 +41,7 @@ CUSTOS_MAX_BATCH_IMAGES = 500
 # Images of a job that a worker claims, judges and commits together: what a batch costs is shared by so many.
 CUSTOS_IMAGES_AT_ONCE = 16
 CUSTOS_JOB_RESULT_DAYS = ENVIRONMENT.job_result_days
+CUSTOS_COMPLAINT_DAYS = ENVIRONMENT.complaint_days
 CUSTOS_TENANT_DELETION_DAYS = ENVIRONMENT.tenant_deletion_days
 CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
