@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -66,22 +65,11 @@ def test_what_reaches_beyond_the_picture_is_moved_into_it() -> None:
     assert network.shown[0, :-1, :-1].min() == 1.0
 
 
-def test_a_large_face_is_looked_at_at_a_size_that_was_measured() -> None:
-    rng = np.random.default_rng(0)
-    pixels = cv2.resize(rng.integers(0, 256, (90, 90, 3), np.uint8), (1800, 1800), interpolation=cv2.INTER_CUBIC)
-    large, small = _Network(), _Network()
+@pytest.mark.parametrize(("side", "is_said"), [(79, False), (80, True), (180, True), (181, False)])
+def test_it_is_said_of_faces_of_sizes_that_were_measured(side: int, is_said: bool) -> None:
+    said = LivenessReader(_Network()).read(picture(300), box=np.array([10, 10, 60, side], np.float32))
 
-    LivenessReader(large).look(pixels, box=np.array([0, 0, 1800, 1800], np.float32))
-    shrunk = cv2.resize(pixels, (180, 180), interpolation=cv2.INTER_AREA)
-    LivenessReader(small).look(shrunk, box=np.array([0, 0, 180, 180], np.float32))
-
-    assert float(np.abs(large.shown - small.shown).mean()) < 0.01
-
-
-def test_of_a_face_that_is_too_small_nothing_is_said() -> None:
-    pixels = np.zeros((300, 400, 3), np.uint8)
-
-    assert LivenessReader(_Network()).read(pixels, box=np.array([10, 10, 60, 79], np.float32)) is None
+    assert (said is not None) is is_said
 
 
 def test_a_grid_stands_out_in_the_ring_of_its_frequency_whatever_the_light() -> None:
@@ -123,11 +111,10 @@ def test_screens_of_the_photographs_look_less_genuine_than_the_photographs(
         pytest.skip("The optional model of liveness comes by npm, which is not installed.")
     rng = np.random.default_rng(1)
     scores: dict[bool, list[float]] = {True: [], False: []}
-    for name in ("person_a_1", "person_b_1", "person_c_1"):
-        image = _made_to_250_px(pictures[name])
-        (face,) = onnx_engine.detect(image, permit=permit, max_faces=1)
-        shown = dataclasses.replace(image, pixels=rephotographs.on_screen(np.array(image.pixels), rng=rng))
-        for is_genuine, each in ((True, image), (False, shown)):
+    for genuine in _faces_of_a_measured_size(onnx_engine, pictures["group"], permit=permit):
+        shown = dataclasses.replace(genuine, pixels=rephotographs.on_screen(np.array(genuine.pixels), rng=rng))
+        (face,) = onnx_engine.detect(genuine, permit=permit, max_faces=1)
+        for is_genuine, each in ((True, genuine), (False, shown)):
             (said,) = onnx_engine.analyse(each, [face], wanted=WANTED, permit=analysis)
             assert said.liveness is not None
             assert (said.liveness.kind, said.liveness.is_advisory) == (EvidenceKind.PASSIVE, True)
@@ -161,9 +148,17 @@ def test_the_documentation_says_the_figures_and_names_what_is_not_told_from_chan
     assert "no real attack" in page
 
 
-def _made_to_250_px(image: UprightImage) -> UprightImage:
-    scale = 250 / max(image.pixels.shape[:2])
-    pixels = cv2.resize(np.array(image.pixels), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return dataclasses.replace(
-        image, pixels=np.ascontiguousarray(pixels, np.uint8), width=pixels.shape[1], height=pixels.shape[0]
-    )
+def _faces_of_a_measured_size(
+    engine: OnnxEngine, image: UprightImage, *, permit: Permit, side_px: int = 220
+) -> list[UprightImage]:
+    """Cut squares around the three largest faces, which are of 100 to 150 px."""
+    cut = []
+    for face in engine.detect(image, permit=permit, max_faces=3):
+        middle = (face.box.left + face.box.width / 2, face.box.top + face.box.height / 2)
+        left, top = (
+            min(max(0, round(share * length) - side_px // 2), length - side_px)
+            for share, length in zip(middle, (image.width, image.height), strict=True)
+        )
+        pixels = np.ascontiguousarray(image.pixels[top : top + side_px, left : left + side_px])
+        cut.append(dataclasses.replace(image, pixels=pixels, width=side_px, height=side_px))
+    return cut
