@@ -39,9 +39,12 @@ class MoratoriumForm(forms.Form):
     jurisdictions = forms.MultipleChoiceField(
         choices=[(code, code) for code in sorted(JURISDICTION_PARENTS)],
         required=False,
+        widget=forms.SelectMultiple(attrs={"size": 12}),
         help_text="With everything below them. None: everywhere.",
     )
-    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="Who is stopped reads it, with the source."
+    )
     legal_source = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     effective_from = forms.SplitDateTimeField(
         required=False, widget=AdminSplitDateTime, help_text="UTC. Empty: from this moment on."

@@ -62,6 +62,7 @@ class Tag(StrEnum):
         "policy:replayed",
         "The oversight had past decisions replayed under candidate rules; the digest of these, and of how many days.",
     )
+    POLICY_REPLAY_CANCELLED = "policy:replay-cancelled", "The oversight stopped a replay before it ended."
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
     APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."

@@ -22,6 +22,7 @@ from governance.casework.models import (
     ReviewTask,
     ReviewVerdict,
 )
+from governance.models import Approval
 
 
 def cases_of(tenant_id: uuid.UUID) -> QuerySet[Case]:
@@ -70,6 +71,11 @@ def lock_authorisation(case: Case, *, authorisation_id: uuid.UUID) -> Authorisat
     if authorisation is None:
         raise AuthorisationNotFound
     return authorisation
+
+
+def is_approved(tenant_id: uuid.UUID) -> bool:
+    """Whether the tenant has an approval in force."""
+    return Approval.objects.in_force().filter(tenant_id=tenant_id).exists()
 
 
 def lock_emergencies(tenant_id: uuid.UUID) -> None:

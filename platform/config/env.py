@@ -222,7 +222,8 @@ def bucket_endpoints(text: str) -> tuple[str, ...]:
             or "@" in parts.netloc
         ):
             raise SystemExit(
-                "CUSTOS_BUCKET_ENDPOINTS must list https://host or https://host:port; http:// on the loopback."
+                "CUSTOS_BUCKET_ENDPOINTS must list https://host or https://host:port, separated by commas (http:// on"
+                f" the loopback alone), not {endpoint!r}."
             )
     return endpoints
 

@@ -116,7 +116,7 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
                 environment,
                 "fetch_models",
                 "--required-only",
-                hint="Check the network, then run the same command again.",
+                hint="The lines above say why; after trouble with the network, run the same command again.",
             )
         with step("PostgreSQL and Valkey"):
             endpoints = stack.enter_context(

@@ -25,7 +25,7 @@ from recognition.engines.manifest import (
     LANDMARKS,
     ModelCard,
 )
-from recognition.engines.onnx.attributes import appearance, calibration, expressions, hair, liveness
+from recognition.engines.onnx.attributes import appearance, calibration, expressions, gaze, hair, liveness
 from recognition.engines.onnx.attributes.age_gender import AgeReader, GenderReader
 from recognition.engines.onnx.attributes.emotions import EmotionReader
 from recognition.engines.onnx.attributes.liveness import LivenessReader
@@ -34,11 +34,11 @@ from recognition.engines.onnx.loading import Loader
 from recognition.engines.onnx.session import Backend, Session
 
 # Raised whenever the same photograph would give other attributes: crops, rules, features.
-PREPROCESSING: Final = 2
+PREPROCESSING: Final = 3
 
 A = FaceAttribute
-_MOVED: Final = frozenset({A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
-_APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.MOUSTACHE, A.SUNGLASSES})
+_MOVED: Final = frozenset({A.EYE_DIRECTION, A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
+_APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.FACE_OCCLUDED, A.MOUSTACHE, A.SUNGLASSES})
 _MESHED: Final = _MOVED | _APPEARANCE | {A.HAIR_COLOUR, A.LANDMARKS}
 OFFERED: Final = _MESHED | {A.AGE_RANGE, A.EMOTIONS, A.GENDER, A.LIVENESS}
 
@@ -105,6 +105,7 @@ class Analyser:
                 A.SMILE: lambda: expressions.smile(movements),
                 A.MOUTH_OPEN: lambda: expressions.mouth_open(movements),
                 A.EYES_OPEN: lambda: expressions.eyes_open(movements),
+                A.EYE_DIRECTION: lambda: gaze.read(movements, head=face.pose),
             }
             answers |= {name.value: read() for name, read in of_movements.items() if name in wanted}
         if A.HAIR_COLOUR in wanted:
