@@ -21,6 +21,13 @@ ADMIN_URL = "CUSTOS_TEST_ADMIN_URL"
 
 _services = ExitStack()
 
+# Before anything else is imported, and for every process that the suite starts, hundreds of them side by side: each
+# would compile the platform anew where bytecode is switched off, and the threads of a product of small matrices wait
+# for each other in busy loops.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, object, object]:
