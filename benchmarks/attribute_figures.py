@@ -8,16 +8,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import attribute_labels, attribute_raw
-from benchmarks.attribute_raw import Raw
+from benchmarks import attribute_labels, attribute_raw, expressions, eye_directions, occlusion
+from benchmarks.attribute_raw import Raw, Reader
+from benchmarks.logistic import area
 from benchmarks.rows import Goal, Row
-from benchmarks.train_attributes import area
 
 
 def rows(folder: Path) -> list[Row]:
-    """Return the rows of ages, gender by group, and happy and calm faces."""
-    raws = attribute_raw.read_all(attribute_labels.read(folder))
-    return [*_ages(raws), *_genders(raws, males=attribute_raw.genders(folder)), *_happy(raws), *_calm(raws)]
+    """Return the rows of ages, gender by group, expressions, the direction of the eyes and what covers a face."""
+    raws, reader = attribute_raw.read_all(attribute_labels.read(folder)), Reader()
+    return [
+        *_ages(raws),
+        *_genders(raws, males=attribute_raw.genders(folder)),
+        *_happy(raws),
+        *_calm(raws),
+        *(row for part in (expressions, eye_directions, occlusion) for row in part.measured(folder, reader=reader)),
+    ]
 
 
 def _ages(raws: list[Raw]) -> list[Row]:
@@ -71,7 +77,7 @@ def _happy(raws: list[Raw]) -> list[Row]:
     is_known: Callable[[Raw], bool] = lambda raw: raw.labelled.truth("smile") is not None  # noqa: E731
     known = [raw for raw in raws if raw.labelled.is_random and is_known(raw)]
     truth = np.array([raw.labelled.truth("smile") for raw in known], float)
-    said = np.array([raw.numbers["happy"] for raw in known])
+    said = np.array([_confidence(raw, "happy") for raw in known])
     goal = Goal(at_least=0.9)
     return [Row(name="emotions: happy against smiles, area", value=area(said, truth), unit="", n=len(known), goal=goal)]
 
@@ -84,7 +90,7 @@ def _calm(raws: list[Raw]) -> list[Row]:
         if raw.labelled.is_random and None not in (raw.labelled.truth("smile"), raw.labelled.truth("mouth_open"))
     ]
     truth = np.array([not raw.labelled.truth("smile") and not raw.labelled.truth("mouth_open") for raw in known], float)
-    said = np.array([raw.numbers["calm"] for raw in known])
+    said = np.array([_confidence(raw, "calm") for raw in known])
     return [
         Row(
             name="emotions: calm against smiles and open mouths, area",
@@ -94,3 +100,9 @@ def _calm(raws: list[Raw]) -> list[Row]:
             goal=Goal(at_least=0.7),
         )
     ]
+
+
+def _confidence(raw: Raw, expression: str) -> float:
+    from recognition.engines.onnx.attributes import emotions
+
+    return next(emotion.confidence for emotion in emotions.told(raw.shares) if emotion.type == expression)

@@ -13,17 +13,31 @@ from benchmarks.attribute_labels import Labelled
 from benchmarks.bare import MODELS
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from recognition.engines.base import FloatArray
+    from recognition.engines.onnx.attributes.mesh import Mesh
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
-    """What the models say of one photograph: descriptions of face and hair, and a raw number by attribute."""
+    """What the models say of one photograph: descriptions of face and hair, shares of expressions, raw numbers."""
 
     labelled: Labelled
     parts: tuple[FloatArray, FloatArray]
     hair: FloatArray
+    shares: FloatArray
     numbers: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face and its mesh, in a picture: what the models of attributes start from."""
+
+    pixels: npt.NDArray[np.uint8]
+    box: FloatArray
+    points: FloatArray
+    mesh: Mesh
 
 
 class Reader:
@@ -46,11 +60,31 @@ class Reader:
 
     def read(self, labelled: Labelled) -> Raw | None:
         """Return what is said of the face nearest to the middle; None: no face, or no mesh."""
-        from recognition import images
-        from recognition.engines.detections import BOX, POINTS
         from recognition.engines.onnx.attributes import appearance, expressions, hair
 
-        pixels = images.decode(labelled.path.read_bytes()).pixels
+        face = self.face(labelled.path)
+        if face is None:
+            return None
+        movements = self.movements(face)
+        numbers = {
+            "smile": expressions.smile_raw(movements),
+            "mouth_open": expressions.mouth_raw(movements),
+            "eyes_open": expressions.eyes_raw(movements),
+            "gender": self._gender.raw(face.pixels, points=face.points),
+            "age": self._age.expected(face.pixels, points=face.points),
+        }
+        return Raw(labelled, appearance.describe(face.mesh), hair.features(face.mesh), self.shares(face), numbers)
+
+    def face(self, path: Path) -> Face | None:
+        """Return the face of a photograph that is nearest to its middle."""
+        from recognition import images
+
+        return self.face_in(images.decode(path.read_bytes()).pixels)
+
+    def face_in(self, pixels: npt.NDArray[np.uint8]) -> Face | None:
+        """Return the face of a picture that is nearest to its middle."""
+        from recognition.engines.detections import BOX, POINTS
+
         found = self._detector.detect(pixels)
         if not len(found):
             return None
@@ -58,20 +92,15 @@ class Reader:
         row = found[np.argmin(np.linalg.norm(found[:, :2] + found[:, 2:4] / 2 - middle, axis=1))]
         points = row[POINTS].reshape(5, 2)
         mesh = self._mesh.find(pixels, box=row[BOX], eyes=points[:2])
-        if mesh is None:
-            return None
-        movements = self._movements.read(mesh)
-        emotions = self._emotions.read(pixels, box=row[BOX], eyes=points[:2])
-        numbers = {
-            "smile": expressions.smile_raw(movements),
-            "mouth_open": expressions.mouth_raw(movements),
-            "eyes_open": expressions.eyes_raw(movements),
-            "gender": self._gender.raw(pixels, points=points),
-            "age": self._age.expected(pixels, points=points),
-            "happy": next(emotion.confidence for emotion in emotions if emotion.type == "happy"),
-            "calm": next(emotion.confidence for emotion in emotions if emotion.type == "calm"),
-        }
-        return Raw(labelled, appearance.describe(mesh), hair.features(mesh), numbers)
+        return mesh and Face(pixels, row[BOX], points, mesh)
+
+    def movements(self, face: Face) -> dict[str, float]:
+        """Return the movements of a face, by ARKit's names."""
+        return self._movements.read(face.mesh)
+
+    def shares(self, face: Face) -> FloatArray:
+        """Return the shares of seven expressions, float32 (7,)."""
+        return self._emotions.shares(face.pixels, box=face.box, eyes=face.points[:2])
 
 
 def read_all(photographs: Sequence[Labelled]) -> list[Raw]:

@@ -43,7 +43,7 @@ def train(raws: Sequence[Raw]) -> list[Row]:
 
 
 def _rows(shares: _Array, truth: npt.NDArray[np.int_], *, names: Sequence[str]) -> list[Row]:
-    from benchmarks.train_attributes import area
+    from benchmarks.logistic import area
 
     n, right = len(truth), shares.argmax(axis=1) == truth
     guess = float(np.bincount(truth).max() / n)

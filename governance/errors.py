@@ -145,11 +145,18 @@ class StaffNotFound(NotFound):
     title = "There is no such active member of staff"
 
 
+class OversightSuffices(Conflict):
+    """Two of the oversight are active: they sign for whoever is to be let in again, and no operator does."""
+
+    code = "oversight-suffices"
+    title = "Two active oversight members can sign for it"
+
+
 class UnderLegalHold(Conflict):
-    """A court or law wants it kept (GDPR, Article 17(3)(e)); nobody uses it meanwhile."""
+    """A court or law wants it kept (GDPR, Article 17(3)(e)); a collection is not used meanwhile."""
 
     code = "under-legal-hold"
-    title = "The collection is under a legal hold: nothing of it is deleted, and nothing used, until two people lift it"
+    title = "This is under a legal hold: nothing of it is deleted until two people lift it"
 
 
 class CertificateNotFound(NotFound):

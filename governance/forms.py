@@ -39,9 +39,12 @@ class MoratoriumForm(forms.Form):
     jurisdictions = forms.MultipleChoiceField(
         choices=[(code, code) for code in sorted(JURISDICTION_PARENTS)],
         required=False,
+        widget=forms.SelectMultiple(attrs={"size": 12}),
         help_text="With everything below them. None: everywhere.",
     )
-    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="Who is stopped reads it, with the source."
+    )
     legal_source = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     effective_from = forms.SplitDateTimeField(
         required=False, widget=AdminSplitDateTime, help_text="UTC. Empty: from this moment on."
@@ -95,6 +98,17 @@ class ReasonForm(forms.Form):
     """Why one person does what one person may do."""
 
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ExtensionForm(ReasonForm):
+    """Until when a moratorium goes on."""
+
+    effective_until = forms.SplitDateTimeField(
+        required=False,
+        widget=AdminSplitDateTime,
+        label="New end",
+        help_text="UTC; later than now. Empty: until further notice.",
+    )
 
 
 class StatementForm(ReasonForm):
@@ -175,7 +189,14 @@ class ScheduleForm(StatementForm):
 class HoldForm(TenantForm, ReasonForm):
     """What is kept, and on what ground."""
 
-    collection_id = forms.UUIDField(label="Id of the collection")
+    target = forms.ChoiceField(
+        label="Of what",
+        choices=[
+            ("collection", "a collection, which is frozen"),
+            ("case", "a case: its evidence and its reviews"),
+        ],
+    )
+    target_id = forms.UUIDField(label="Id of the collection or case")
     legal_source = forms.CharField(label="Order or law", widget=forms.Textarea(attrs={"rows": 2}))
 
 

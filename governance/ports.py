@@ -90,3 +90,20 @@ def register_offered_versions(look_up: OfferedVersions) -> None:
 def offered_engine_versions() -> Sequence[str] | None:
     """Return the versions of the engines offered here; None when nobody registered, so that nothing is approved."""
     return _offered_versions() if _offered_versions is not None else None
+
+
+# Given a tenant, return the ids of its collections. Opens the tenant's scope itself.
+Collections = Callable[[uuid.UUID], Collection[uuid.UUID]]
+
+_collections: Collections | None = None
+
+
+def register_collections(look_up: Collections) -> None:
+    """Say who knows about collections (recognition, when it is ready)."""
+    global _collections
+    _collections = look_up
+
+
+def collections_of(tenant_id: uuid.UUID) -> Collection[uuid.UUID]:
+    """Return the ids of a tenant's collections; none when nobody registered, so that nothing is said to be kept."""
+    return _collections(tenant_id) if _collections is not None else ()

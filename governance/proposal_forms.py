@@ -113,7 +113,7 @@ class ReplayForm(forms.Form):
         text: str = self.cleaned_data["body"]
         try:
             body = json.loads(text) if text.strip() else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise forms.ValidationError(f"This is no JSON: {error}.") from error
         if body is not None and not (isinstance(body, dict) and isinstance(body.get("rules"), list)):
             raise forms.ValidationError("A policy is an object with a list of rules.")

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 
 from common.canonical import digest
@@ -24,6 +26,7 @@ from governance.audit import selectors as log
 from governance.audit.ledger import database_now
 from governance.audit.models import AuditEntry
 from governance.audit.tags import Tag
+from governance.errors import AlreadyEnded
 from governance.models import PolicyReplay
 from governance.policies import Changes, Policy, Replay
 from governance.services.signing import record, require
@@ -94,6 +97,20 @@ def request_replay(*, title: str, rules: list[dict[str, Any]], days: int, reques
     return replay
 
 
+def cancel_replay(replay_id: uuid.UUID, *, cancelled_by: User) -> None:
+    """Stop a replay: it has no result, and its worker notices at the next step.
+
+    Raises:
+        NotPermittedForRole: not a member of the oversight.
+        AlreadyEnded: it has ended.
+    """
+    require(cancelled_by, role=StaffRole.OVERSIGHT)
+    with transaction.atomic(using=_USING):
+        if not _unfinished(replay_id).update(status=PolicyReplay.Status.CANCELLED, finished_at=Now()):
+            raise AlreadyEnded
+        record(Tag.POLICY_REPLAY_CANCELLED, (cancelled_by,), resource=("replay", replay_id), tenant_id=None, data={})
+
+
 def send_waiting() -> None:
     """Send again what no worker has begun: its message was lost."""
     since = database_now(using=_USING) - timedelta(minutes=1)
@@ -109,6 +126,8 @@ def run_replay(replay_id: uuid.UUID) -> None:
         return
     try:
         found = _replay(replay)
+    except AlreadyEnded:
+        logger.info("replay %s was cancelled", replay_id)
     except PlatformError as error:
         logger.exception("replay %s failed", replay_id)
         _end(replay, status=PolicyReplay.Status.FAILED, problem=error.title)
@@ -156,16 +175,24 @@ def _policy_of(rules: list[dict[str, Any]]) -> Policy:
 
 
 def _progress(replay: PolicyReplay, *, done: int, total: int) -> None:
-    replay.status, replay.done, replay.total = PolicyReplay.Status.RUNNING, done, total
-    replay.save(using=_USING, update_fields=["status", "done", "total"])
+    """Say how far it is.
+
+    Raises:
+        AlreadyEnded: it was cancelled meanwhile.
+    """
+    replay.total = total
+    if not _unfinished(replay.id).update(status=PolicyReplay.Status.RUNNING, done=done, total=total):
+        raise AlreadyEnded
 
 
 def _end(
     replay: PolicyReplay, *, status: PolicyReplay.Status, result: dict[str, Any] | None = None, problem: str = ""
 ) -> None:
-    replay.status, replay.result, replay.problem = status, result, problem
-    replay.finished_at = database_now(using=_USING)
-    replay.save(using=_USING, update_fields=["status", "result", "problem", "finished_at"])
+    _unfinished(replay.id).update(status=status, result=result, problem=problem, finished_at=Now())
+
+
+def _unfinished(replay_id: uuid.UUID) -> QuerySet[PolicyReplay]:
+    return PolicyReplay.objects.using(_USING).filter(id=replay_id, finished_at=None)
 
 
 def _send(replay_id: uuid.UUID) -> None:

@@ -11,13 +11,14 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db import connections
 
 from common.canonical import canonical_json
 from common.errors import InvalidRequest
+from common.instants import end_of, start_of
 from governance.audit.tags import Tag
 from governance.rules.emergency import OBLIGATION
 from governance.suppression import SMALLEST_CELL, Cell, Equation, hidden_cells
@@ -158,7 +159,7 @@ class Report:
 
 def period_of(first: date, last: date) -> tuple[datetime, datetime]:
     """Return the beginning and the end of some days in UTC, both days included."""
-    return datetime.combine(first, time(), UTC), datetime.combine(last + timedelta(days=1), time(), UTC)
+    return start_of(first), end_of(last)
 
 
 def make_report(*, since: datetime, until: datetime) -> Report:

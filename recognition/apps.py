@@ -12,9 +12,16 @@ class RecognitionConfig(AppConfig):
         from django.conf import settings
 
         from governance.casework.ports import register_review_picture
-        from governance.ports import register_fact, register_offered_versions, register_open_jobs, register_scales
+        from governance.ports import (
+            register_collections,
+            register_fact,
+            register_offered_versions,
+            register_open_jobs,
+            register_scales,
+        )
         from recognition.engines import registry
         from recognition.selectors.retention import gallery_kept_days
+        from recognition.services.collections import ids_of
         from recognition.services.engines import offered_versions
         from recognition.services.evaluations import evaluations, scale
         from recognition.services.open_jobs import open_jobs_of
@@ -25,5 +32,6 @@ class RecognitionConfig(AppConfig):
         register_fact("gallery_kept_days", gallery_kept_days)
         register_scales(scale)
         register_open_jobs(open_jobs_of)
+        register_collections(ids_of)
         register_offered_versions(offered_versions)
         register_review_picture(review_picture)

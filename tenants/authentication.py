@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rest_framework import authentication
 from rest_framework.request import Request
 
@@ -12,6 +14,8 @@ from tenants.errors import KeyNotAccepted
 from tenants.usage import usage_of
 
 SCHEME = "Bearer"
+# The same for all of them; what to do about it.
+_WHY_NOT: Final = "It is unknown, expired or revoked, or was not copied whole. Who manages keys makes another."
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -32,7 +36,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         key_text = credentials.parse_token(token.strip())
         found = selectors.find_api_key(key_text.public_id) if key_text else None
         if key_text is None or found is None or not key_text.matches(found.secret_digest) or not found.is_live:
-            raise KeyNotAccepted
+            raise KeyNotAccepted(_WHY_NOT)
         usage = usage_of(request.headers, defaults=found)
         return Actor(kind=ActorKind.API_KEY, id=found.id, tenant_id=found.tenant_id, usage=usage), None
 

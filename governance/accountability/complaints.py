@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -178,6 +179,30 @@ def record_overdue(now: datetime | None = None) -> int:
             _record(Tag.COMPLAINT_OVERDUE, late, by=ledger.SYSTEM, using=_USING)
             n_late += 1
     return n_late
+
+
+def forget_answered(now: datetime | None = None) -> int:
+    """Forget what was answered `CUSTOS_COMPLAINT_DAYS` ago: its words, and whose they are. Return how many it were.
+
+    Safe to run at any time. What is not answered is owed an answer, and stays.
+    """
+    moment = now or ledger.database_now(using=_USING)
+    before = moment - timedelta(days=settings.CUSTOS_COMPLAINT_DAYS)
+    words = {"text": "", "contact": "", "about": "", "answer": ""}
+    with transaction.atomic(using=_USING):
+        rows = Complaint.objects.using(_USING).select_for_update(of=("self",), skip_locked=True)
+        due = list(rows.filter(answered_at__lte=before, forgotten_at=None).order_by("answered_at")[:500])
+        Complaint.objects.using(_USING).filter(id__in=[old.id for old in due]).update(forgotten_at=moment, **words)
+        for old in due:
+            ledger.record_event(
+                Tag.RETENTION_PURGED,
+                actor=ledger.SYSTEM,
+                resource=ledger.Resource("complaint", old.id),
+                tenant_id=old.tenant_id,
+                data={"complaints": 1},
+                using=_USING,
+            )
+    return len(due)
 
 
 def _file(new: NewComplaint, *, tenant_id: uuid.UUID | None, by: ledger.ActorRef, using: str) -> Complaint:

@@ -1,4 +1,8 @@
-"""Legal holds: a collection is kept as it is, against retention and erasure, and not used meanwhile (decision 0034)."""
+"""Legal holds: what one person keeps against retention and erasure, and two let go.
+
+A collection is kept as it is and not used meanwhile (decision 0034); of a case its evidence and its reviews are kept
+(decision 0039). Whoever deletes asks `accountability.held`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,15 @@ import uuid
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
+from common.context import tenant_scope
 from common.errors import InvalidRequest
 from common.vocabulary import StaffRole
-from governance import fence, four_eyes
+from governance import fence, four_eyes, ports
 from governance.accountability.models import LegalHold
 from governance.audit.tags import Tag
-from governance.errors import AlreadyEnded, UnderLegalHold
+from governance.casework.models import Case
+from governance.errors import AlreadyEnded
 from governance.four_eyes import ChangeKind, Execution, Payload, Signed
 from governance.services.payloads import ids
 from governance.services.signing import record, require_any
@@ -22,40 +27,29 @@ from tenants.models import User
 _USING: Final = "officer"
 
 
-def is_held(tenant_id: uuid.UUID, *, collection_id: uuid.UUID) -> bool:
-    """Whether a hold keeps a collection; inside the tenant's scope."""
-    return LegalHold.objects.filter(tenant_id=tenant_id, collection_id=collection_id, lifted_at=None).exists()
-
-
-def require_none(tenant_id: uuid.UUID, *, collection_id: uuid.UUID) -> None:
-    """Go on only when no hold keeps the collection; in the transaction that deletes of it.
-
-    Raises:
-        UnderLegalHold.
-    """
-    if is_held(tenant_id, collection_id=collection_id):
-        raise UnderLegalHold
-
-
-def settle(tenant_id: uuid.UUID, *, collection_id: uuid.UUID) -> None:
-    """Thaw a collection whose hold is lifted: what was to go meanwhile is gone; inside the tenant's scope."""
-    lifted = LegalHold.objects.filter(tenant_id=tenant_id, collection_id=collection_id, lifted_at__isnull=False)
-    lifted.filter(settled_at=None).update(settled_at=Now())
-
-
-def impose(tenant_id: uuid.UUID, *, collection_id: uuid.UUID, reason: str, legal_source: str, by: User) -> LegalHold:
-    """Keep and freeze a collection from this moment on; one officer or oversight member is enough.
+def impose(
+    tenant_id: uuid.UUID,
+    *,
+    reason: str,
+    legal_source: str,
+    by: User,
+    collection_id: uuid.UUID | None = None,
+    case_id: uuid.UUID | None = None,
+) -> LegalHold:
+    """Keep and freeze a collection, or keep what a case brought, from now on; one officer or oversight member may.
 
     Raises:
         NotPermittedForRole.
-        InvalidRequest: reason or source are missing, or the collection is held already.
+        InvalidRequest: reason or source are missing, there is no such thing of the tenant, or it is held already.
     """
     require_any(by, roles={StaffRole.OFFICER, StaffRole.OVERSIGHT})
     if not reason.strip() or not legal_source.strip():
         raise InvalidRequest("A hold has a reason and names the order or law that it rests on.")
+    _require_there(tenant_id, collection_id=collection_id, case_id=case_id)
     hold = LegalHold(
         tenant_id=tenant_id,
         collection_id=collection_id,
+        case_id=case_id,
         reason=reason.strip(),
         legal_source=legal_source.strip(),
         imposed_by=by,
@@ -65,7 +59,7 @@ def impose(tenant_id: uuid.UUID, *, collection_id: uuid.UUID, reason: str, legal
             with transaction.atomic(using=_USING):
                 hold.save(using=_USING, force_insert=True)
         except IntegrityError as error:
-            raise InvalidRequest("The collection is under a hold already.") from error
+            raise InvalidRequest("It is under a hold already.") from error
         _record(Tag.HOLD_IMPOSED, (by,), hold)
     return hold
 
@@ -77,7 +71,7 @@ def check_lifting(payload: Payload) -> None:
 
 
 def execute_lifting(payload: Payload, signed: Signed) -> Execution:
-    """Lift it. The collection thaws when the purge has destroyed what was to go meanwhile."""
+    """Lift it. A collection thaws when the purge has destroyed what was to go meanwhile; a case was not frozen."""
     with fence.closed() as now:
         hold = LegalHold.objects.using(_USING).get(id=ids(payload, "hold"))
         LegalHold.objects.using(_USING).filter(id=hold.id).update(lifted_at=now)
@@ -99,6 +93,19 @@ def register() -> None:
     )
 
 
+def _require_there(tenant_id: uuid.UUID, *, collection_id: uuid.UUID | None, case_id: uuid.UUID | None) -> None:
+    """Refuse a hold on nothing: whoever mistyped an id would believe that something is kept."""
+    if (collection_id is None) == (case_id is None):
+        raise InvalidRequest("A hold keeps one collection or one case.")
+    if case_id is not None:
+        with tenant_scope(tenant_id):
+            is_there = Case.objects.filter(tenant_id=tenant_id, id=case_id).exists()
+    else:
+        is_there = collection_id in ports.collections_of(tenant_id)
+    if not is_there:
+        raise InvalidRequest("The organisation has no such collection or case.")
+
+
 def _record(tag: Tag, people: tuple[User, ...], hold: LegalHold) -> None:
-    data = {"collection": str(hold.collection_id)}
+    data = {"case": str(hold.case_id)} if hold.case_id else {"collection": str(hold.collection_id)}
     record(tag, people, resource=("hold", hold.id), tenant_id=hold.tenant_id, data=data)

@@ -160,12 +160,14 @@ class RetentionSchedule(TwoApprovers):
 
 
 class LegalHold(TenantOwned):
-    """What a collection holds is kept, and frozen: one member of staff imposes it, two lift it (decision 0034).
+    """What a collection holds is kept, and frozen, or what a case brought is kept: one imposes it, two lift it.
 
-    `settled_at`: whose consent was taken back meanwhile is destroyed; until then the collection stays frozen.
+    Decisions 0034, 0039. `settled_at`: whose consent was taken back meanwhile is destroyed; until then the collection
+    stays frozen. A case is not frozen.
     """
 
-    collection_id = models.UUIDField()
+    collection_id = models.UUIDField(null=True, blank=True)
+    case_id = models.UUIDField(null=True, blank=True)
     reason = models.TextField()
     legal_source = models.TextField()
     imposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -177,6 +179,13 @@ class LegalHold(TenantOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="hold_one_in_force", fields=["tenant", "collection_id"], condition=Q(lifted_at__isnull=True)
+            ),
+            models.UniqueConstraint(
+                name="hold_one_of_a_case", fields=["tenant", "case_id"], condition=Q(lifted_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="hold_of_a_collection_or_a_case",
+                condition=Q(collection_id__isnull=False, case_id=None) | Q(collection_id=None, case_id__isnull=False),
             ),
             models.CheckConstraint(
                 name="hold_settled_after_it_is_lifted", condition=Q(settled_at=None) | Q(lifted_at__isnull=False)
@@ -204,7 +213,10 @@ class PurgeCertificate(TenantOwned):
 
 
 class Complaint(models.Model):
-    """What a person says of the use of their face, with its clocks; of no tenant until staff say whose matter it is."""
+    """What a person says of the use of their face, with its clocks; of no tenant until staff say whose matter it is.
+
+    When it was answered long enough ago its words are forgotten, and whose they were; that there was one stays.
+    """
 
     class Kind(models.TextChoices):
         COMPLAINT = "complaint"
@@ -221,8 +233,8 @@ class Complaint(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     about = models.CharField(max_length=255, blank=True, help_text="The organisation, in the person's words.")
-    text = models.TextField()
-    contact = models.EmailField()
+    text = models.TextField(blank=True)
+    contact = models.EmailField(blank=True)
     received_at = models.DateTimeField()
     acknowledge_by = models.DateTimeField()
     answer_by = models.DateTimeField()
@@ -231,14 +243,21 @@ class Complaint(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
     answer = models.TextField(blank=True)
     overdue_recorded_at = models.DateTimeField(null=True, blank=True)
+    forgotten_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(name="complaint_says_something", condition=~Q(text="") & ~Q(contact="")),
+            models.CheckConstraint(
+                name="complaint_says_something_or_is_forgotten",
+                condition=Q(forgotten_at=None) & ~Q(text="") & ~Q(contact="")
+                | Q(forgotten_at__isnull=False, answered_at__isnull=False, text="", contact="", about="", answer=""),
+            ),
             models.CheckConstraint(
                 name="complaint_answered_with_an_outcome",
                 condition=Q(answered_at=None, outcome="", answer="")
-                | Q(answered_at__isnull=False, acknowledged_at__isnull=False) & ~Q(outcome="") & ~Q(answer=""),
+                | Q(answered_at__isnull=False, acknowledged_at__isnull=False)
+                & ~Q(outcome="")
+                & (~Q(answer="") | Q(forgotten_at__isnull=False)),
             ),
         ]
         indexes: ClassVar = [
@@ -252,6 +271,8 @@ class Complaint(models.Model):
     @property
     def state(self) -> str:
         """Where it stands, but for its clocks."""
+        if self.forgotten_at:
+            return "forgotten"
         if self.answered_at:
             return "answered"
         return "acknowledged" if self.acknowledged_at else "received"

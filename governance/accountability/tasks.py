@@ -10,5 +10,6 @@ from governance.accountability import complaints
 
 @shared_task(name="accountability.keep_clocks", base=PlatformTask)
 def keep_clocks() -> None:
-    """Record complaints that were not acknowledged or answered in time."""
+    """Record complaints that were not acknowledged or answered in time, and forget those answered long ago."""
     complaints.record_overdue()
+    complaints.forget_answered()

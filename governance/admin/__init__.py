@@ -24,6 +24,7 @@ from governance.admin.pages import ReadOnlyAdmin
 admin.site.site_title = "Custos"
 admin.site.site_header = "Custos administration"
 admin.site.index_title = "Governance"
+admin.site.index_template = "admin/governance/index.html"
 
 __all__ = [
     "ReadOnlyAdmin",

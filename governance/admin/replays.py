@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
@@ -20,6 +21,7 @@ from tenants.models import Tenant
 
 _PAGE = "admin:governance_policyreplay_change"
 _PUBLISH = "governance_policyreplay_publish"
+_CANCEL = "governance_policyreplay_cancel"
 _SECONDS_BETWEEN_LOOKS = "3"
 
 
@@ -38,10 +40,19 @@ class PolicyReplayAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         publish = self.admin_site.admin_view(self.publish)
-        return [path("<uuid:replay_id>/publish/", publish, name=_PUBLISH), *super().get_urls()]
+        cancel = self.admin_site.admin_view(self.cancel)
+        return [
+            path("<uuid:replay_id>/publish/", publish, name=_PUBLISH),
+            path("<uuid:replay_id>/cancel/", cancel, name=_CANCEL),
+            *super().get_urls(),
+        ]
 
     def acts(self, request: HttpRequest, obj: Any) -> Sequence[Link]:
-        if role_of(request) != StaffRole.OVERSIGHT or obj.status != PolicyReplay.Status.SUCCEEDED:
+        if role_of(request) != StaffRole.OVERSIGHT:
+            return ()
+        if obj.finished_at is None:
+            return (Link("Cancel", reverse(f"admin:{_CANCEL}", args=[obj.pk])),)
+        if obj.status != PolicyReplay.Status.SUCCEEDED:
             return ()
         return (Link("Propose these rules", reverse(f"admin:{_PUBLISH}", args=[obj.pk])),)
 
@@ -67,6 +78,26 @@ class PolicyReplayAdmin(ReadOnlyAdmin):
             button="Replay",
             act=act,
             done="Asked for. This page shows how far it is.",
+        )
+
+    def cancel(self, request: HttpRequest, replay_id: Any) -> HttpResponse:
+        """Stop it; one member of the oversight is enough, since a replay decides nothing."""
+        require_role(request, StaffRole.OVERSIGHT)
+        replay = self.get_or_404(request, replay_id)
+
+        def act(values: Any) -> str:
+            user: Any = request.user
+            replays.cancel_replay(replay.pk, cancelled_by=user)
+            return reverse(_PAGE, args=[replay.pk])
+
+        return self.act_page(
+            request,
+            form=Form(request.POST or None),
+            title=f"Cancel: {replay}",
+            intro="It ends without a result. The same can be asked for again.",
+            button="Cancel the replay",
+            act=act,
+            done="Cancelled.",
         )
 
     def publish(self, request: HttpRequest, replay_id: Any) -> HttpResponse:

@@ -75,7 +75,7 @@ class RetentionScheduleAdmin(ReadOnlyAdmin):
 
 @admin.register(LegalHold)
 class LegalHoldAdmin(ReadOnlyAdmin):
-    list_display = ("tenant", "collection_id", "imposed_at", "lifted_at", "settled_at")
+    list_display = ("tenant", "collection_id", "case_id", "imposed_at", "lifted_at", "settled_at")
     list_filter = ("lifted_at",)
     list_select_related = ("tenant",)
 
@@ -100,9 +100,11 @@ class LegalHoldAdmin(ReadOnlyAdmin):
 
         def act(values: Any) -> str:
             user: Any = request.user
+            is_case = values["target"] == "case"
             hold = holds.impose(
                 values["tenant"].pk,
-                collection_id=values["collection_id"],
+                collection_id=None if is_case else values["target_id"],
+                case_id=values["target_id"] if is_case else None,
                 reason=values["reason"],
                 legal_source=values["legal_source"],
                 by=user,
@@ -113,7 +115,7 @@ class LegalHoldAdmin(ReadOnlyAdmin):
             request,
             form=HoldForm(request.POST or None),
             title="Impose a legal hold",
-            intro="The collection is kept as it is, against retention and requests for erasure, and is not used.",
+            intro="It is kept, against retention and requests for erasure. A collection is not used meanwhile.",
             button="Impose the hold",
             act=act,
             done="The hold is imposed.",

@@ -14,7 +14,7 @@ from common.vocabulary import StaffRole
 from governance import four_eyes, services
 from governance.admin.changes import change_page
 from governance.admin.pages import Link, ReadOnlyAdmin, require_role, role_of
-from governance.forms import ExemptionForm, MoratoriumForm, ReasonForm, StatementForm, StopEverythingForm
+from governance.forms import ExemptionForm, ExtensionForm, MoratoriumForm, ReasonForm, StatementForm, StopEverythingForm
 from governance.models import Approval, Exemption, Moratorium, Suspension
 
 _SECOND = "Ask for the second signature"
@@ -35,6 +35,7 @@ class MoratoriumAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         own = [
             path("stop-everything/", view(self.stop_everything), name="governance_stop_everything"),
+            path("<uuid:moratorium_id>/extend/", view(self.extend), name="governance_moratorium_extend"),
             path("<uuid:moratorium_id>/lift/", view(self.lift), name="governance_moratorium_lift"),
             path("<uuid:moratorium_id>/exempt/", view(self.exempt), name="governance_moratorium_exempt"),
         ]
@@ -44,7 +45,12 @@ class MoratoriumAdmin(ReadOnlyAdmin):
         if obj.lifted_at is not None:
             return ()
         if role_of(request) == StaffRole.OVERSIGHT:
-            return (Link("Ask for lifting", reverse("admin:governance_moratorium_lift", args=[obj.pk])),)
+            offered = [("Ask for lifting", "lift")]
+            if obj.effective_until is not None:
+                offered.insert(0, ("Extend", "extend"))
+            return tuple(
+                Link(label, reverse(f"admin:governance_moratorium_{act}", args=[obj.pk])) for label, act in offered
+            )
         if role_of(request) == StaffRole.OFFICER:
             return (Link("Exempt an organisation", reverse("admin:governance_moratorium_exempt", args=[obj.pk])),)
         return ()
@@ -108,6 +114,31 @@ class MoratoriumAdmin(ReadOnlyAdmin):
             act=act,
             done="Everything is stopped.",
             preview=services.preview_moratorium(services.Selector()),
+        )
+
+    def extend(self, request: HttpRequest, moratorium_id: uuid.UUID) -> HttpResponse:
+        """Let it end later, at once."""
+        require_role(request, StaffRole.OVERSIGHT)
+        moratorium = self.get_or_404(request, moratorium_id)
+
+        def act(values: Any) -> str:
+            user: Any = request.user
+            until = values["effective_until"]
+            return _moratorium_page(
+                services.extend_moratorium(moratorium.pk, until=until, reason=values["reason"], by=user)
+            )
+
+        return self.act_page(
+            request,
+            form=ExtensionForm(request.POST or None),
+            title=f"Extend {moratorium}",
+            intro=f"It ends on {moratorium.effective_until:%Y-%m-%d at %H:%M} (UTC)."
+            if moratorium.effective_until
+            else "",
+            button="Extend now",
+            act=act,
+            done="It ends later from this moment on.",
+            why=moratorium.reason,
         )
 
     def lift(self, request: HttpRequest, moratorium_id: uuid.UUID) -> HttpResponse:

@@ -34,6 +34,11 @@ class Tag(StrEnum):
         "staff:second-factor-reset",
         "Two oversight members took a member of staff's second factor away.",
     )
+    STAFF_DEACTIVATED = "staff:deactivated", "A member of the platform's own staff was shut out."
+    STAFF_REINSTATED = (
+        "staff:reinstated",
+        "A member of staff was let in again, by two oversight members or, where there are no two, by the operator.",
+    )
     KEY_ISSUED = "api-key:issued", "An API key was issued with its binding."
     KEY_ROTATED = "api-key:rotated", "An API key was given new secrets; the previous ones end at a stated time."
     KEY_REVOKED = "api-key:revoked", "An API key was revoked."
@@ -57,6 +62,7 @@ class Tag(StrEnum):
         "policy:replayed",
         "The oversight had past decisions replayed under candidate rules; the digest of these, and of how many days.",
     )
+    POLICY_REPLAY_CANCELLED = "policy:replay-cancelled", "The oversight stopped a replay before it ended."
     APPROVAL_GRANTED = "approval:granted", "Two officers approved a tenant for purposes and operations."
     APPROVAL_REVOKED = "approval:revoked", "An approval was taken back."
     APPLICATION_BEGUN = "application:begun", "An organisation began an application to be vetted."
@@ -81,6 +87,7 @@ class Tag(StrEnum):
     SUSPENSION_IMPOSED = "suspension:imposed", "A tenant, user, key or collection was suspended."
     SUSPENSION_LIFTED = "suspension:lifted", "Two oversight members lifted a suspension."
     MORATORIUM_IMPOSED = "moratorium:imposed", "A category of use was stopped."
+    MORATORIUM_EXTENDED = "moratorium:extended", "A moratorium ends later, or not until further notice; says when."
     MORATORIUM_LIFTED = "moratorium:lifted", "Two oversight members lifted a moratorium."
     EXEMPTION_GRANTED = "exemption:granted", "Two officers exempted a tenant, for stated purposes and end users."
     EXEMPTION_REVOKED = "exemption:revoked", "An exemption was taken back; the moratorium holds for the tenant again."

@@ -32,7 +32,6 @@ from governance.casework.errors import (
     SecondPersonNeeded,
 )
 from governance.casework.models import BreakGlassGrant
-from governance.models import Approval
 from governance.rules.casework import IDENTIFYING
 
 # GOVERNANCE 3, BRK-001.
@@ -170,8 +169,7 @@ def _check(emergency: Emergency) -> None:
 
 
 def _require_vetted(tenant_id: uuid.UUID) -> None:
-    live = Q(revoked_at=None, valid_from__lte=Now(), expires_at__gt=Now())
-    if not Approval.objects.filter(live, tenant_id=tenant_id).exists():
+    if not selectors.is_approved(tenant_id):
         raise BreakGlassInvalid("Only an organisation with a live approval breaks the glass.")
 
 

@@ -9,11 +9,14 @@ nobody asks for it to be kept.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from common.context import Actor, tenant_scope
 from common.sealing import unseal
 from common.vocabulary import TenantRole
+from governance.accountability import held
 from governance.audit import evidence, ledger
 from governance.audit.errors import EvidenceErased
 from governance.audit.evidence import StoredEvidence
@@ -34,6 +37,18 @@ class ErasureReason(StrEnum):
     CASE_ENDED = "case-ended"
     TIME_OVER = "time-over"
     SUBJECT_ASKED = "subject-asked"
+
+
+_ERASERS: Final = (TenantRole.OWNER, TenantRole.ADMIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How many pictures of a case are sealed, and how many were erased; whether who asks may erase them now."""
+
+    n_sealed: int
+    n_erased: int
+    may_be_erased: bool
 
 
 def keep_matched(task: ReviewTask, *, actor: Actor) -> int:
@@ -69,6 +84,15 @@ def list_kept(case: Case) -> list[StoredEvidence]:
     return evidence.list_evidence(_subjects_of(case), tenant_id=case.tenant_id)
 
 
+def tell_kept(actor: Actor, *, case: Case) -> Kept:
+    """Return what is kept of a case that the actor was shown; no picture is opened."""
+    with tenant_scope(actor.tenant_id):
+        kept = list_kept(case)
+        n_sealed = sum(not each.is_erased for each in kept)
+        may = not case.is_open and n_sealed > 0 and membership.role_of(actor) in _ERASERS
+    return Kept(n_sealed=n_sealed, n_erased=len(kept) - n_sealed, may_be_erased=may)
+
+
 def erase_kept(actor: Actor, *, case_id: uuid.UUID, reason: ErasureReason) -> int:
     """Destroy the keys of a closed case's evidence: nobody can open it any more, and nothing more is kept of the case.
 
@@ -81,13 +105,15 @@ def erase_kept(actor: Actor, *, case_id: uuid.UUID, reason: ErasureReason) -> in
         NotAMember, RoleNotSufficient: it takes an owner or an admin, signed in.
         CaseNotFound: there is none of this id, or it is another tenant's.
         CaseStillOpen: its searches still bring evidence.
+        UnderLegalHold: a court or law wants it kept.
         EvidenceErased: there is none, or it was erased before.
     """
-    membership.require_role(actor, TenantRole.OWNER, TenantRole.ADMIN)
+    membership.require_role(actor, *_ERASERS)
     with tenant_scope(actor.tenant_id):
         case = selectors.lock_case(actor.tenant_id, case_id=case_id)
         if case.is_open:
             raise CaseStillOpen
+        held.require_none(actor.tenant_id, case_id=case.id)
         kept = {each.subject_id for each in list_kept(case) if not each.is_erased}
         if not kept:
             raise EvidenceErased

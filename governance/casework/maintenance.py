@@ -20,6 +20,8 @@ from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
 from common.vocabulary import AuthorisationKind, Operation
 from governance import fence, gate
+from governance.accountability import held
+from governance.accountability.held import held_cases
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import kept_probes, selectors
@@ -39,10 +41,11 @@ def end_what_is_due() -> None:
     lapsed = Authorisation.objects.using("officer").filter(
         kind=AuthorisationKind.EXIGENT, ratified_at=None, purged_at=None, ratify_by__lt=Now() - GRACE
     )
-    _each(lapsed, act=_purge)
+    _each(lapsed.exclude(case_id__in=held_cases()), act=_purge)
     old = ReviewTask.objects.using("officer").filter(status=ReviewTask.Status.PENDING, expires_at__lt=Now())
     _each(old, act=_expire)
-    _each(ReviewTask.objects.using("officer").filter(selectors.reviews_are_over()), act=_forget)
+    over = ReviewTask.objects.using("officer").filter(selectors.reviews_are_over())
+    _each(over.exclude(case_id__in=held_cases()), act=_forget)
     grants = BreakGlassGrant.objects.using("officer")
     unconfirmed = grants.filter(confirmed_at=None, closed_at=None, lapsed_at=None, confirm_by__lte=Now())
     _each(unconfirmed, act=_say_lapsed)
@@ -62,7 +65,8 @@ def _purge(authorisation_id: uuid.UUID, *, tenant_id: uuid.UUID) -> None:
     with _destroying("authorisation", authorisation_id, tenant_id=tenant_id) as admission, tenant_scope(tenant_id):
         rows = Authorisation.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=authorisation_id)
         authorisation = rows.get()
-        if authorisation.purged_at is None and authorisation.ratified_at is None:
+        is_held = held.is_held(tenant_id, case_id=authorisation.case_id)
+        if authorisation.purged_at is None and authorisation.ratified_at is None and not is_held:
             n_reviews = selectors.delete_reviews(
                 ReviewTask.objects.filter(tenant_id=tenant_id, urgent_id=authorisation_id)
             )

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
+from governance.accountability.held import held_cases
 from governance.casework.errors import AuthorisationNotFound, BreakGlassNotFound, CaseNotFound, ReviewNotFound
 from governance.casework.models import (
     Authorisation,
@@ -21,6 +22,7 @@ from governance.casework.models import (
     ReviewTask,
     ReviewVerdict,
 )
+from governance.models import Approval
 
 
 def cases_of(tenant_id: uuid.UUID) -> QuerySet[Case]:
@@ -69,6 +71,11 @@ def lock_authorisation(case: Case, *, authorisation_id: uuid.UUID) -> Authorisat
     if authorisation is None:
         raise AuthorisationNotFound
     return authorisation
+
+
+def is_approved(tenant_id: uuid.UUID) -> bool:
+    """Whether the tenant has an approval in force."""
+    return Approval.objects.in_force().filter(tenant_id=tenant_id).exists()
 
 
 def lock_emergencies(tenant_id: uuid.UUID) -> None:
@@ -142,11 +149,11 @@ def verdicts_of(task: ReviewTask) -> QuerySet[ReviewVerdict]:
 
 
 def delete_reviews(tasks: QuerySet[ReviewTask]) -> int:
-    """Delete reviews with probes, candidates and verdicts; return how many reviews there were.
+    """Delete reviews with probes, candidates and verdicts, but of cases under a legal hold; return how many it were.
 
     Row by row of its own tables: Django would ask for rights that the application has not.
     """
-    ids = list(tasks.values_list("id", flat=True))
+    ids = list(tasks.exclude(case_id__in=held_cases()).values_list("id", flat=True))
     for model in (ReviewVerdict, ReviewCandidate, ReviewProbe):
         model._default_manager.filter(task_id__in=ids).delete()
     ReviewTask.objects.filter(id__in=ids).delete()

@@ -183,7 +183,7 @@ def _close(task: ReviewTask, *, candidates: list[ReviewCandidate], actor: Actor)
     else:
         status = ReviewTask.Status.INCONCLUSIVE
     end(task, status=status)
-    data = {"status": status.value, "n_released": n_released, "n_candidates": len(candidates)}
+    data = {"status": status.value, "n_released": n_released}
     _record(Tag.REVIEW_CLOSED, actor, task=task, data=data)
     return n_released
 

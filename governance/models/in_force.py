@@ -68,6 +68,14 @@ class TwoApprovers(models.Model):
         abstract = True
 
 
+class Approvals(models.QuerySet["Approval"]):
+    """Approvals, and which of them hold."""
+
+    def in_force(self) -> Approvals:
+        """Return those that the gate goes by at this instant of the database."""
+        return self.filter(revoked_at=None, valid_from__lte=Now(), expires_at__gt=Now())
+
+
 class Approval(TenantOwned, TwoApprovers):
     """What a vetted tenant may do: purposes × operations × jurisdictions × end users, for at most twelve months.
 
@@ -86,6 +94,8 @@ class Approval(TenantOwned, TwoApprovers):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = Approvals.as_manager()
 
     class Meta:
         constraints: ClassVar = [

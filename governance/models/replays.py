@@ -23,6 +23,7 @@ class PolicyReplay(models.Model):
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     title = models.CharField(max_length=200)
@@ -43,7 +44,8 @@ class PolicyReplay(models.Model):
         verbose_name_plural = "replays of decisions"
         constraints: ClassVar = [
             models.CheckConstraint(
-                name="replay_status_known", condition=Q(status__in=["queued", "running", "succeeded", "failed"])
+                name="replay_status_known",
+                condition=Q(status__in=["queued", "running", "succeeded", "failed", "cancelled"]),
             ),
             models.CheckConstraint(
                 name="replay_has_a_result_when_it_succeeded",

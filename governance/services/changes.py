@@ -67,6 +67,14 @@ KINDS: Final = (
         execute=people.execute_reset,
         subject="user",
     ),
+    ChangeKind(
+        slug="reinstate_staff",
+        label="Let a member of staff in again",
+        roles=_OVERSIGHT,
+        check=people.check_reinstatement,
+        execute=people.execute_reinstatement,
+        subject="user",
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from governance.errors import AlreadyEnded
 from governance.four_eyes import Execution, Payload, Signed
 from governance.models import Moratorium
 from governance.services.payloads import ids
-from governance.services.signing import record, require
+from governance.services.signing import because, record, require
 from tenants.models import User
 
 
@@ -81,6 +82,29 @@ def impose_moratorium(
             tenant_id=None,
             data=selector.columns(),
         )
+    return moratorium
+
+
+def extend_moratorium(moratorium_id: uuid.UUID, *, until: datetime | None, reason: str, by: User) -> Moratorium:
+    """Let a moratorium end later, or (`until` None) hold until further notice; extending is imposing, so one may do it.
+
+    Raises:
+        NotPermittedForRole: not an oversight member.
+        AlreadyEnded: it was lifted, or its window is over: impose another one.
+        InvalidRequest: it would not end later than it does.
+    """
+    require(by, role=StaffRole.OVERSIGHT)
+    with fence.closed() as now:
+        moratorium = Moratorium.objects.using("officer").filter(id=moratorium_id, lifted_at=None).first()
+        ends = moratorium.effective_until if moratorium else now
+        if moratorium is None or (ends is not None and ends <= now):
+            raise AlreadyEnded("It has ended already: impose another one.")
+        if ends is None or (until is not None and until <= ends):
+            raise InvalidRequest("An extension ends later. To end a moratorium sooner takes two: ask for its lifting.")
+        moratorium.effective_until = until
+        moratorium.save(using="officer", update_fields=["effective_until"])
+        data = {"from": ends.isoformat(), "until": until.isoformat() if until else None, **because(reason)}
+        record(Tag.MORATORIUM_EXTENDED, (by,), resource=("moratorium", moratorium_id), tenant_id=None, data=data)
     return moratorium
 
 

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-from django.db.models.functions import Now
-
 from common.vocabulary import RIGHTS
 from governance import ports
 from governance.models import Approval
@@ -55,7 +52,7 @@ def preview_moratorium(selector: Selector) -> Preview:
 
     A request that does not say for whom it is done is taken to be the tenant's own, as the gate takes it.
     """
-    live = Approval.objects.using("officer").filter(Q(expires_at__gt=Now()), valid_from__lte=Now(), revoked_at=None)
+    live = Approval.objects.using("officer").in_force()
     found = [_cut_off(approval, selector) for approval in live.select_related("tenant").order_by("tenant__slug")]
     return Preview(tuple(tenant for tenant in found if tenant is not None))
 

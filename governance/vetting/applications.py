@@ -60,7 +60,7 @@ def standing_of(actor: Actor) -> Standing:
     with tenant_scope(actor.tenant_id):
         role_of(actor)
         now = ledger.database_now()
-        approval = selectors.approval_in_force(actor.tenant_id, now=now)
+        approval = selectors.approval_in_force(actor.tenant_id)
         versions = ports.offered_engine_versions() or ()
         return Standing(
             category=Tenant.objects.get(id=actor.tenant_id).category,

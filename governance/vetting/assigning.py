@@ -72,7 +72,7 @@ def _fill(application_id: uuid.UUID) -> int:
         rows = VettingApplication.objects.using(_USING).select_for_update(of=("self",))
         application = rows.get(pk=application_id)
         excluded = excluded_from(application)
-        present = {user.pk for user in reviewers_of(application)} - excluded
+        present = {user.pk for user in reviewers_of(application) if user.is_active} - excluded
         officers = User.objects.using(_USING).filter(staff_role=StaffRole.OFFICER, is_active=True)
         free = officers.exclude(pk__in=present | excluded)
         load = _load()

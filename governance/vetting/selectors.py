@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.db.models import QuerySet
 from guardian.shortcuts import get_objects_for_user
@@ -22,10 +21,9 @@ def applications_of(tenant_id: uuid.UUID) -> QuerySet[VettingApplication]:
     return VettingApplication.objects.filter(tenant_id=tenant_id)
 
 
-def approval_in_force(tenant_id: uuid.UUID, *, now: datetime) -> Approval | None:
+def approval_in_force(tenant_id: uuid.UUID) -> Approval | None:
     """Return the approval that the gate goes by at this instant; inside the tenant's scope."""
-    live = Approval.objects.filter(tenant_id=tenant_id, revoked_at=None, valid_from__lte=now, expires_at__gt=now)
-    return live.order_by("-expires_at").first()
+    return Approval.objects.in_force().filter(tenant_id=tenant_id).first()
 
 
 def lock_application(tenant_id: uuid.UUID, *, application_id: uuid.UUID) -> VettingApplication:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -30,13 +30,18 @@ from common.errors import (
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_MOST_SAID: Final = 3
 
 
 class ValidationFailed(InvalidRequest):
-    """One or more fields of the request are not valid."""
+    """One or more fields of the request are not valid; the detail says the first of them in words."""
 
     code = "validation-failed"
     title = "One or more fields of the request are not valid"
+
+    def __init__(self, errors: Sequence[dict[str, str]]) -> None:
+        said = [": ".join(filter(None, (error["pointer"], error["detail"]))) for error in errors[:_MOST_SAID]]
+        super().__init__(" ".join(said), errors=errors)
 
 
 class MethodNotAllowed(PlatformError):
@@ -94,11 +99,9 @@ def as_platform_error(exception: Exception) -> PlatformError | None:
         case PlatformError():
             return exception
         case exceptions.ValidationError():
-            return ValidationFailed(errors=list(_field_errors(exception.detail)))
+            return ValidationFailed(list(_field_errors(exception.detail)))
         case DjangoValidationError():
-            return ValidationFailed(
-                errors=[{"pointer": "", "code": "invalid", "detail": m} for m in exception.messages]
-            )
+            return ValidationFailed([{"pointer": "", "code": "invalid", "detail": m} for m in exception.messages])
         case RequestDataTooBig() | TooManyFilesSent():
             return PayloadTooLarge("The request is larger than this server accepts.")
         case Http404() | exceptions.NotFound():
@@ -116,7 +119,9 @@ def as_platform_error(exception: Exception) -> PlatformError | None:
 def _of_rest_framework(exception: exceptions.APIException) -> PlatformError:
     detail = _encodable(str(exception.detail))
     match exception:
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+        case exceptions.NotAuthenticated():
+            return Unauthenticated("Send an API key as `Authorization: Bearer …`, or sign in to the pages.")
+        case exceptions.AuthenticationFailed():
             return Unauthenticated(detail)
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed(detail)

@@ -80,6 +80,11 @@ VARIABLES: tuple[Variable, ...] = (
         "Most days that results of jobs, and closed reviews, are kept; a collection's retention may be shorter.",
     ),
     Variable(
+        "CUSTOS_COMPLAINT_DAYS",
+        "365",
+        "Days after its answer that the words of a complaint, and whose they are, are kept; that there was one stays.",
+    ),
+    Variable(
         "CUSTOS_TENANT_DELETION_DAYS", "7", "Days in which an owner may take the deletion of an organisation back."
     ),
     Variable("CUSTOS_KEY_REQUESTS_PER_MINUTE", "6000", "Most requests of one API key in a minute; 0: no limit."),
@@ -217,7 +222,8 @@ def bucket_endpoints(text: str) -> tuple[str, ...]:
             or "@" in parts.netloc
         ):
             raise SystemExit(
-                "CUSTOS_BUCKET_ENDPOINTS must list https://host or https://host:port; http:// on the loopback."
+                "CUSTOS_BUCKET_ENDPOINTS must list https://host or https://host:port, separated by commas (http:// on"
+                f" the loopback alone), not {endpoint!r}."
             )
     return endpoints
 
@@ -251,6 +257,7 @@ class Environment:
     allowed_hosts: str = field(default_factory=lambda: _text("CUSTOS_ALLOWED_HOSTS") or "")
     task_visibility_seconds: int = field(default_factory=lambda: _integer("CUSTOS_TASK_VISIBILITY_SECONDS"))
     job_result_days: int = field(default_factory=lambda: _integer("CUSTOS_JOB_RESULT_DAYS"))
+    complaint_days: int = field(default_factory=lambda: _integer("CUSTOS_COMPLAINT_DAYS"))
     tenant_deletion_days: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_DELETION_DAYS"))
     key_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_KEY_REQUESTS_PER_MINUTE"))
     tenant_requests_per_minute: int = field(default_factory=lambda: _integer("CUSTOS_TENANT_REQUESTS_PER_MINUTE"))

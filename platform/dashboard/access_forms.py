@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django import forms
+from django.core.validators import RegexValidator
 
+from common.instants import end_of
 from common.vocabulary import JURISDICTION_PARENTS, PERSONAL, CustomerCategory, Operation, Purpose, TenantRole
 from dashboard.forms import choices_of
+from recognition.models import BUCKET_NAME, BUCKET_REGION, PRINTABLE
+from recognition.services.buckets import NewBucket
 from tenants.services import KeyBinding, MemberDefaults
 from tenants.services.keys import DEFAULT_OVERLAP, LONGEST_OVERLAP
 
 _HOUR: Final = timedelta(hours=1)
+_PRINTABLE: Final = RegexValidator(rf"\A{PRINTABLE}\Z", "Use letters, digits and signs, without spaces.")
+_BUCKET_NAME_WORDS: Final = "Use 3 or more letters A–Z, digits, and . _ - only."
 _JURISDICTIONS: Final = [(code, code) for code in sorted(JURISDICTION_PARENTS)]
+
+
+def _plain() -> forms.TextInput:
+    """A field that browsers fill in with nothing of their own."""
+    return forms.TextInput(attrs={"autocomplete": "off"})
 
 
 class KeyForm(forms.Form):
     """A new key: what it is called, and what it may be used for."""
 
-    name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(max_length=100, widget=_plain())
     operations = forms.MultipleChoiceField(
         choices=[choice for choice in choices_of(Operation) if choice[0] not in PERSONAL],
         widget=forms.CheckboxSelectMultiple,
@@ -77,7 +89,7 @@ class KeyForm(forms.Form):
     def expires_at(self) -> datetime | None:
         """The end of the last day, in UTC; of a valid form."""
         day: date | None = self.cleaned_data["expires_on"]
-        return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
+        return end_of(day) if day else None
 
 
 class RotationForm(forms.Form):
@@ -93,6 +105,67 @@ class RotationForm(forms.Form):
     def overlap(self) -> timedelta:
         """Of a valid form."""
         return timedelta(hours=self.cleaned_data["overlap_hours"])
+
+
+class BucketForm(forms.Form):
+    """A bucket of the organisation's own; what the fields may hold is as in the API."""
+
+    name = forms.CharField(
+        max_length=255,
+        validators=[RegexValidator(rf"\A{BUCKET_NAME}\Z", _BUCKET_NAME_WORDS)],
+        help_text="What calls name as the bucket of an S3Object. It goes before a collection of the same name.",
+        widget=_plain(),
+    )
+    endpoint = forms.ChoiceField(label="Service", help_text="Those that the operator of this server lists.")
+    bucket = forms.CharField(
+        max_length=255,
+        required=False,
+        validators=[RegexValidator(rf"\A{BUCKET_NAME}\Z", _BUCKET_NAME_WORDS)],
+        label="Its name at the service",
+        help_text="Empty: the same name.",
+        widget=_plain(),
+    )
+    region = forms.CharField(
+        max_length=64,
+        validators=[RegexValidator(rf"\A{BUCKET_REGION}\Z", "Use a–z, digits and - only.")],
+        help_text="As the service calls it, for example eu-west-1.",
+        widget=_plain(),
+    )
+    object_prefix = forms.CharField(  # a form has a `prefix` of its own
+        max_length=500,
+        required=False,
+        strip=False,
+        label="Prefix",
+        help_text="Only objects whose names begin with it can be read. Calls leave it out.",
+        widget=_plain(),
+    )
+    access_key_id = forms.CharField(max_length=128, validators=[_PRINTABLE], widget=_plain())
+    secret_access_key = forms.CharField(
+        max_length=256,
+        validators=[_PRINTABLE],
+        help_text="Of a log-in that may read objects and nothing else. It is sealed and never shown.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Any, *, endpoints: Iterable[str]) -> None:
+        super().__init__(data)
+        self.fields["endpoint"].choices = [(endpoint, endpoint) for endpoint in endpoints]  # type: ignore[attr-defined]
+
+    @property
+    def stated(self) -> NewBucket:
+        """The bucket of a valid form."""
+        values = dict(self.cleaned_data)
+        return NewBucket(prefix=values.pop("object_prefix"), **values)
+
+
+class BucketTrialForm(forms.Form):
+    name = forms.CharField(
+        max_length=1024,
+        strip=False,
+        label="Name of a picture",
+        help_text="Without the prefix. It is read once and not kept.",
+        widget=_plain(),
+    )
 
 
 class InvitationForm(forms.Form):

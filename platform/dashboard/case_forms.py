@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from common.instants import end_of, start_of
 from common.vocabulary import (
     JURISDICTION_PARENTS,
     AuthorisationKind,
@@ -23,6 +24,7 @@ from dashboard.forms import choices_of
 from governance.casework.authorisations import NewAuthorisation
 from governance.casework.break_glass import OPERATIONS as EMERGENCY_OPERATIONS
 from governance.casework.break_glass import Emergency
+from governance.casework.kept_probes import ErasureReason
 from governance.casework.verdicts import LONGEST_REASONS, Judgement, Sheet, ShownCandidate, ShownProbe
 from governance.rules.casework import IDENTIFYING
 
@@ -86,8 +88,8 @@ class AuthorisationForm(forms.Form):
             kind=AuthorisationKind(values["kind"]),
             authority=values["authority"],
             operations={Operation(slug) for slug in values["operations"]},
-            valid_from=_midnight(values["first_day"]),
-            valid_until=_midnight(values["last_day"] + timedelta(days=1)),
+            valid_from=start_of(values["first_day"]),
+            valid_until=end_of(values["last_day"]),
             document_reference=values["document_reference"],
             document_digest=values["document_digest"],
         )
@@ -134,6 +136,17 @@ class EmergencyForm(forms.Form):
         )
 
 
+class ErasureForm(forms.Form):
+    """Why the evidence of a case is destroyed: a word of a list, since it goes into the log."""
+
+    reason = forms.ChoiceField(choices=[(reason.value, reason.value.replace("-", " ")) for reason in ErasureReason])
+
+    @property
+    def erasure_reason(self) -> ErasureReason:
+        """Of a valid form."""
+        return ErasureReason(self.cleaned_data["reason"])
+
+
 class TrainingForm(forms.Form):
     user_id = forms.TypedChoiceField(coerce=uuid.UUID, label="Who")
     course = forms.CharField(max_length=200, help_text="Which course in comparing faces was passed.")
@@ -146,7 +159,7 @@ class TrainingForm(forms.Form):
     @property
     def expires_at(self) -> datetime:
         """The end of the last day, in UTC; of a valid form."""
-        return _midnight(self.cleaned_data["last_day"] + timedelta(days=1))
+        return end_of(self.cleaned_data["last_day"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +206,3 @@ class VerdictForm(forms.Form):
             for probe in self.sheet.probes
             for shown in probe.candidates
         }
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

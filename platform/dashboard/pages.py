@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from common import context, problems
@@ -39,13 +40,15 @@ _SECTIONS: Final = {
     **dict.fromkeys(("purge", "purges", "complaint", "complaint-acknowledge", "disclosures"), "complaints"),
     "consents": "collections",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),
-    **dict.fromkeys(("case", "case-close", "case-disclosure", "authorisation-ratify", "authorisation-revoke"), "cases"),
+    **dict.fromkeys(
+        ("case", "case-close", "case-disclosure", "case-erase", "authorisation-ratify", "authorisation-revoke"), "cases"
+    ),
     **dict.fromkeys(("break-glass", "break-glass-confirm", "break-glass-close"), "cases"),
     **dict.fromkeys(("review", "review-judge"), "reviews"),
     **dict.fromkeys(("training", "training-revoke"), "members"),
     **dict.fromkeys(("member", "member-remove", "invitation-withdraw"), "members"),
     **dict.fromkeys(("organisation-delete", "organisation-keep"), "organisations"),
-    **dict.fromkeys(("key-new", "key-rotate", "key-revoke"), "keys"),
+    **dict.fromkeys(("key-new", "key-rotate", "key-revoke", "buckets", "bucket-try", "bucket-remove"), "keys"),
 }
 
 
@@ -100,6 +103,7 @@ def problem_page(request: HttpRequest, *, error: PlatformError) -> HttpResponse:
         "lacks_approval": any(rule["id"].startswith("VET-") for rule in error.extra.get("rules", ())),
         "decision_id": error.extra.get("decision_id"),
         "request_id": context.current_request_id(),
+        "back": _came_from(request),
         # Who is signed in is asked of the database, which may be what is wrong.
         "is_bare": error.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
     }
@@ -160,6 +164,13 @@ class FormExpired(PlatformError):
     code = "form-expired"
     title = "The form has expired: load the page again and send it once more"
     status = 403
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that sent the request, for a form to be corrected; empty where that is unknown."""
+    origin = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(origin, {request.get_host()}, require_https=request.is_secure())
+    return origin if is_ours else ""
 
 
 def _section(request: HttpRequest) -> str:

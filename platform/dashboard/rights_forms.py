@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from common.instants import end_of
 from governance.accountability.complaints import LONGEST_TEXT, Kind, NewComplaint, Outcome
 
 _WORDS = {
@@ -94,8 +95,4 @@ class DisclosureForm(forms.Form):
     def period_until(self, *, now: datetime) -> datetime:
         """The end of the last day in UTC, of a valid form; now, when that is still to come today."""
         day: date = self.cleaned_data["last_day"]
-        return (
-            min(datetime.combine(day + timedelta(days=1), time(), UTC), now)
-            if day == now.date()
-            else datetime.combine(day + timedelta(days=1), time(), UTC)
-        )
+        return min(end_of(day), now) if day == now.date() else end_of(day)

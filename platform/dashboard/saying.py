@@ -36,7 +36,8 @@ def _lines(said: Attributes) -> Iterator[tuple[str, str]]:
         shown = [_sure(emotion.type, emotion.confidence) for emotion in strongest if emotion.confidence >= _FAINT]
         yield "Expression", ", ".join(shown)
     if eyes := said.eye_direction:
-        yield "Eyes", _sure(f"turned {eyes.yaw:.0f}°, raised {eyes.pitch:.0f}°", eyes.confidence)
+        raised = "" if eyes.pitch is None else f", raised {eyes.pitch:.0f}°"
+        yield "Eyes", _sure(f"turned {eyes.yaw:.0f}°{raised}", eyes.confidence)
     if hair := said.hair_colour:
         yield "Hair", _sure(hair.value, hair.confidence)
     for label, value in (("Seen", True), ("Not seen", False)):

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from dashboard.views import (
     applications,
+    buckets,
     cases,
     collections,
     decisions,
@@ -75,6 +76,7 @@ urlpatterns = [
     path(f"{_CASE}/", cases.detail, name="case"),
     path(f"{_CASE}/close", cases.close, name="case-close"),
     path(f"{_CASE}/disclosure", cases.disclose, name="case-disclosure"),
+    path(f"{_CASE}/kept-probes/erase", cases.erase, name="case-erase"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/ratify", cases.ratify, name="authorisation-ratify"),
     path(f"{_CASE}/authorisations/<uuid:authorisation_id>/revoke", cases.withdraw, name="authorisation-revoke"),
     path(f"{_CASE}/break-glass", emergencies.declare, name="break-glass"),
@@ -105,6 +107,9 @@ urlpatterns = [
     path("keys/new", keys.create, name="key-new"),
     path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("buckets", buckets.index, name="buckets"),
+    path("buckets/<uuid:bucket_id>/try", buckets.attempt, name="bucket-try"),
+    path("buckets/<uuid:bucket_id>/remove", buckets.remove, name="bucket-remove"),
     path("members", members.index, name="members"),
     path("members/defaults", members.defaults, name="member-defaults"),
     path("members/<uuid:member_id>", members.change, name="member"),

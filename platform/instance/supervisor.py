@@ -112,7 +112,11 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
     with ExitStack() as stack:
         stack.enter_context(only_one(home))
         with step("Models: verifying, fetching what is missing"):
-            _must(environment, "fetch_models", hint="Check the network, then run the same command again.")
+            _must(
+                environment,
+                "fetch_models",
+                hint="The lines above say why; after trouble with the network, run the same command again.",
+            )
         with step("PostgreSQL and Valkey"):
             endpoints = stack.enter_context(
                 embedded_services(

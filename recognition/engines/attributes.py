@@ -60,10 +60,14 @@ class Emotion:
 
 @dataclass(frozen=True, slots=True)
 class EyeDirection:
-    """Where the eyes look, in degrees from the lens, with the signs of `Pose`; head and eyes together."""
+    """Where the eyes look, in degrees from the lens, with the signs of `Pose`; head and eyes together.
+
+    The confidence is of what the yaw comes to: to the left, into the lens or to the right. Pitch is None where the
+    engine does not say it.
+    """
 
     yaw: float
-    pitch: float
+    pitch: float | None
     confidence: float
 
 

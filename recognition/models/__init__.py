@@ -4,7 +4,7 @@ Templates are not here: their table is made and read by `recognition.gallery` al
 hold in the database together with `tenant_id` (migration 0002); Django's own are declared without a constraint.
 """
 
-from recognition.models.buckets import BUCKET_NAME, Bucket
+from recognition.models.buckets import BUCKET_NAME, BUCKET_REGION, PRINTABLE, Bucket
 from recognition.models.collections import (
     COLLECTION_NAME,
     LARGEST_DIMENSIONS,
@@ -23,10 +23,12 @@ from recognition.models.references import tenant_reference
 
 __all__ = [
     "BUCKET_NAME",
+    "BUCKET_REGION",
     "COLLECTION_NAME",
     "LARGEST_DIMENSIONS",
     "MOST_FACES_OF_A_PERSON",
     "PERSON_NAME",
+    "PRINTABLE",
     "SHARED_PARTITIONS",
     "Bucket",
     "Collection",

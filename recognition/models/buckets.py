@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from tenants.models import TenantOwned
 
 BUCKET_NAME: Final = r"[0-9A-Za-z.\-_]{3,255}"
+BUCKET_REGION: Final = r"[a-z0-9-]{1,64}"
+# Of which a log-in consists.
+PRINTABLE: Final = r"[!-~]+"
 
 Q = models.Q
 

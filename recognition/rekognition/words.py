@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from recognition.engines.attributes import Attributes
+from recognition.engines.attributes import Attributes, EyeDirection
 from recognition.engines.base import Box, DetectedFace
 from recognition.services.results import FaceView, Match, Rejection
 
@@ -49,12 +49,17 @@ def _attributes(said: Attributes) -> Iterator[tuple[str, Any]]:
     age, gender, eyes = said.age_range, said.gender, said.eye_direction
     yield "AgeRange", age and {"Low": age.low, "High": age.high}
     yield "Gender", gender and {"Value": gender.value.capitalize(), "Confidence": gender.confidence}
-    yield "EyeDirection", eyes and {"Yaw": eyes.yaw, "Pitch": eyes.pitch, "Confidence": eyes.confidence}
+    yield "EyeDirection", eyes and _eye_direction(eyes)
     yield (
         "Emotions",
         said.emotions
         and [{"Type": emotion.type.upper(), "Confidence": emotion.confidence} for emotion in said.emotions],
     )
+
+
+def _eye_direction(eyes: EyeDirection) -> dict[str, float]:
+    pitch = {} if eyes.pitch is None else {"Pitch": eyes.pitch}
+    return {"Yaw": eyes.yaw, **pitch, "Confidence": eyes.confidence}
 
 
 def stored_face(view: FaceView, *, engine_version: str) -> dict[str, Any]:

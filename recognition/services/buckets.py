@@ -25,6 +25,7 @@ from recognition import buckets
 from recognition.errors import BucketEndpointNotOffered, BucketExists, BucketNotFound, BucketObjectUnreadable
 from recognition.models import Bucket
 from recognition.selectors import buckets as selectors
+from recognition.services.examination import open_image
 from tenants.membership import require_manager
 from tenants.ports import require_not_suspended
 
@@ -42,6 +43,20 @@ class NewBucket:
     secret_access_key: str = field(repr=False)
     bucket: str = ""
     prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What a bucket gave when it was tried: how many bytes, and the upright picture's size in pixels."""
+
+    n_bytes: int
+    width: int
+    height: int
+
+
+def offered_endpoints() -> tuple[str, ...]:
+    """Return the services that the operator lists: scheme and host each; none where buckets are off."""
+    return tuple(settings.CUSTOS_BUCKET_ENDPOINTS)
 
 
 def register_bucket(actor: Actor, *, stated: NewBucket) -> Bucket:
@@ -75,8 +90,8 @@ def list_buckets(actor: Actor, *, paginate: Callable[[QuerySet[Bucket]], R]) -> 
         return paginate(selectors.list_for(actor.tenant_id))
 
 
-def remove_bucket(actor: Actor, *, bucket_id: uuid.UUID) -> None:
-    """Forget a bucket with its log-in; its objects are not touched. Also a suspended tenant may.
+def get_bucket(actor: Actor, *, bucket_id: uuid.UUID) -> Bucket:
+    """Return one of the tenant's buckets.
 
     Raises:
         NotAMember, RoleNotSufficient: the actor does not manage keys.
@@ -85,7 +100,35 @@ def remove_bucket(actor: Actor, *, bucket_id: uuid.UUID) -> None:
     with tenant_scope(actor.tenant_id):
         require_manager(actor)
         bucket = selectors.list_for(actor.tenant_id).filter(id=bucket_id).first()
-        if bucket is None or not selectors.list_for(actor.tenant_id).filter(id=bucket_id).delete()[0]:
+    if bucket is None:
+        raise BucketNotFound
+    return bucket
+
+
+def try_bucket(actor: Actor, *, bucket_id: uuid.UUID, key: str) -> Tried:
+    """Read a picture of a bucket and throw it away, to see that the log-in works. Judged as reading it to detect.
+
+    Raises:
+        NotAMember, RoleNotSufficient, BucketNotFound: see `get_bucket`.
+        PolicyRefused, BucketObjectUnreadable, ImageTooLarge: see `read_object`.
+        ImageUnreadable, ImageFormatUnsupported: it is no picture that could be used.
+    """
+    bucket = get_bucket(actor, bucket_id=bucket_id)
+    data = read_object(bucket, key=key, version="", use=Operation.DETECT, actor=actor)
+    picture = open_image(data)
+    return Tried(n_bytes=len(data), width=picture.width, height=picture.height)
+
+
+def remove_bucket(actor: Actor, *, bucket_id: uuid.UUID) -> None:
+    """Forget a bucket with its log-in; its objects are not touched. Also a suspended tenant may.
+
+    Raises:
+        NotAMember, RoleNotSufficient: the actor does not manage keys.
+        BucketNotFound: there is none of this id, or it is another tenant's.
+    """
+    with tenant_scope(actor.tenant_id):
+        bucket = get_bucket(actor, bucket_id=bucket_id)
+        if not selectors.list_for(actor.tenant_id).filter(id=bucket_id).delete()[0]:
             raise BucketNotFound
         _record(Tag.BUCKET_REMOVED, bucket, actor=actor)
 
@@ -155,7 +198,7 @@ def _insert(stated: NewBucket, *, tenant_id: uuid.UUID) -> Bucket:
 
 
 def _is_offered(endpoint: str) -> bool:
-    return endpoint in settings.CUSTOS_BUCKET_ENDPOINTS
+    return endpoint in offered_endpoints()
 
 
 def _place_of(bucket: Bucket) -> buckets.Place:

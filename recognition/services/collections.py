@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar
 
@@ -13,7 +14,7 @@ from common.ids import new_id
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import holds
+from governance.accountability import held
 from recognition.errors import CollectionExists
 from recognition.gallery.protection import new_sealed_seed
 from recognition.models import SHARED_PARTITIONS, Collection
@@ -30,6 +31,12 @@ class Changes(TypedDict, total=False):
     retention_days: int | None
     threshold: float | None
     store_images: bool
+
+
+def ids_of(tenant_id: uuid.UUID) -> set[uuid.UUID]:
+    """Return the ids of a tenant's collections, for governance; registered in `governance.ports`."""
+    with tenant_scope(tenant_id):
+        return set(selectors.list_for(tenant_id).values_list("id", flat=True))
 
 
 def create_collection(
@@ -138,7 +145,7 @@ def update_collection(
         locked.save(update_fields=[*changes, "revision"])
         locked.refresh_from_db(fields=["kept_days"])  # computed by a trigger
         if changes.get("store_images") is False:
-            holds.require_none(actor.tenant_id, collection_id=locked.id)
+            held.require_none(actor.tenant_id, collection_id=locked.id)
             keeping.forget_pictures(locked)
         admission.complete()
     return locked

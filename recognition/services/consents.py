@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from common.context import Actor, tenant_scope
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import consents, holds, searches
+from governance.accountability import consents, held, searches
 from governance.accountability.consents import ConsentState
 from governance.accountability.models import ConsentRecord
 from governance.audit import ledger
@@ -120,7 +120,7 @@ def withdraw_consent(subject: str, *, collection_name: str, actor: Actor) -> Wit
     ):
         locked = selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         faces = face_selectors.all_in(locked).filter(external_id=subject)
-        is_held = holds.is_held(actor.tenant_id, collection_id=locked.id)
+        is_held = held.is_held(actor.tenant_id, collection_id=locked.id)
         face_ids = [] if is_held else list(faces.values_list("id", flat=True))
         destroyed = references.destroy(face_ids, collection=locked, permit=admission.permit, is_partial=is_held)
         record = consents.take_back(

@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from common.context import tenant_scope
 from common.errors import PlatformError
+from governance.accountability import held
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from recognition import staging, storage
@@ -45,11 +46,13 @@ def erase(tenant_id: uuid.UUID, *, until: float) -> bool:
 
     Raises:
         StorageUnavailable: kept pictures cannot be deleted now.
+        UnderLegalHold: nobody gets in any more, and what there is stays until the hold is lifted.
     """
     _begin(tenant_id)
     is_done = (
         all(_empty(tenant_id, table=table, until=until) for table in _ACCESS)
         and _stop_jobs(tenant_id)
+        and _nothing_is_held(tenant_id)
         and _empty_collections(tenant_id, until=until)
         and _take_pictures(tenant_id, until=until)
         and all(_empty(tenant_id, table=table, until=until) for table in erasure.tables())
@@ -74,6 +77,12 @@ def _stop_jobs(tenant_id: uuid.UUID) -> bool:
     with tenant_scope(tenant_id):
         jobs = Job.objects.filter(tenant_id=tenant_id).values_list("id", flat=True)
         DispatchTicket.objects.filter(job_id__in=list(jobs)).delete()
+    return True
+
+
+def _nothing_is_held(tenant_id: uuid.UUID) -> bool:
+    with tenant_scope(tenant_id):
+        held.require_none(tenant_id)
     return True
 
 

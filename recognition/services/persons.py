@@ -16,7 +16,7 @@ from common.ids import new_id
 from common.preconditions import UNCONDITIONAL, Precondition
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import holds
+from governance.accountability import held
 from recognition.errors import PersonExists
 from recognition.models import Collection, Person
 from recognition.selectors import collections as collection_selectors
@@ -142,7 +142,7 @@ def delete_person(name: str, *, collection_name: str, actor: Actor, precondition
         locked = collection_selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         person = selectors.get_in(locked, name=name)
         precondition.require(person.etag)
-        holds.require_none(actor.tenant_id, collection_id=locked.id)
+        held.require_none(actor.tenant_id, collection_id=locked.id)
         n_faces = selectors.faces_of(person).update(person=None)
         selectors.list_in(locked).filter(id=person.id).delete()
         _count(locked, added=-1)

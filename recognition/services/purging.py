@@ -22,7 +22,7 @@ from common.context import Actor, ActorKind, Usage, tenant_scope
 from common.errors import PlatformError
 from common.vocabulary import Operation
 from governance import gate
-from governance.accountability import certificates, consents, holds
+from governance.accountability import certificates, consents, held
 from governance.audit import ledger
 from governance.casework import reviews
 from recognition.errors import CollectionNotFound, JobNotFound
@@ -79,7 +79,7 @@ def settle_hold(collection_id: uuid.UUID, *, tenant_id: uuid.UUID) -> bool:
             basis = _Basis("CON-002", {"withdrawn_under_a_hold": True})
             _certify("collection", collection_id, basis=basis, admission=admission, removed=removed)
         if len(ids) < BATCH_FACES:
-            holds.settle(tenant_id, collection_id=collection_id)
+            held.settle(tenant_id, collection_id=collection_id)
         admission.complete(n_faces=removed.faces, removed=removed.counts())
     return len(ids) == BATCH_FACES
 

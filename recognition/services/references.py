@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
-from governance.accountability import consents, holds
+from governance.accountability import consents, held
 from governance.casework import reviews
 from recognition.engines.base import DetectedFace
 from recognition.gallery import persons as person_gallery
@@ -164,7 +164,7 @@ def destroy(
         UnderLegalHold: a legal hold keeps what the collection holds.
     """
     if not is_partial:
-        holds.require_none(collection.tenant_id, collection_id=collection.id)
+        held.require_none(collection.tenant_id, collection_id=collection.id)
     faces = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id, id__in=face_ids)
     found = list(faces.values_list("id", "image_id", "person_id"))
     ids = [face_id for face_id, _, _ in found]
@@ -185,7 +185,7 @@ def destroy_all(collection: Collection, *, permit: Permit) -> Removed:
     Raises:
         UnderLegalHold: a legal hold keeps what it holds.
     """
-    holds.require_none(collection.tenant_id, collection_id=collection.id)
+    held.require_none(collection.tenant_id, collection_id=collection.id)
     n_templates = gallery.remove_all(collection_selectors.gallery_of(collection), permit=permit)
     reviews.forget_collection(collection.tenant_id, collection.id)
     n_faces, _ = Face.objects.filter(tenant_id=collection.tenant_id, collection_id=collection.id).delete()

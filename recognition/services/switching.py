@@ -11,7 +11,7 @@ from common.context import Actor, ActorKind, tenant_scope
 from common.permits import Permit
 from common.vocabulary import OPEN_JOB_STATUSES
 from governance import gate
-from governance.accountability import holds
+from governance.accountability import held
 from governance.audit.tags import Tag
 from recognition import dispatch
 from recognition.errors import EngineMoveState, FacesNotMovable, JobsOpen, SecondIndexBehind, SecondPersonNeeded
@@ -85,7 +85,7 @@ def end_move(collection_name: str, *, actor: Actor) -> MoveView:
     ):
         locked = collection_selectors.lock_for(actor.tenant_id, collection_id=collection.id)
         move = selectors.open_of(locked, locks=True)
-        holds.require_none(actor.tenant_id, collection_id=locked.id)
+        held.require_none(actor.tenant_id, collection_id=locked.id)
         _require_no_open_jobs(locked)
         n_left = _delete_left_behind(move, collection=locked, permit=deletion.permit)
         n_templates = second.close_index(selectors.second_gallery(move, collection=locked), permit=deletion.permit)

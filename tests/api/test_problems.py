@@ -66,6 +66,7 @@ def test_it_points_at_nested_fields() -> None:
         ("/ids/0", "first"),
         ("", "all"),
     }
+    assert found.detail == "/image/bytes: wrong /ids/0: first all"
 
 
 def test_it_says_when_to_come_back() -> None:
@@ -87,6 +88,15 @@ def test_a_wrong_method_is_a_problem(alice: Player) -> None:
 
     assert response.status_code == 405
     assert response.json()["code"] == "method-not-allowed"
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 5_000, '{"a":' * 5_000, '{"name": 1e999', '{"name": NaN}', "9" * 5_000, "\ufeff"]
+)
+def test_json_that_cannot_be_read_is_the_callers_mistake(alice: Player, body: str) -> None:
+    response = alice.client.post("/v1/collections", body, content_type="application/json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid-request")
 
 
 def test_an_offered_request_id_is_kept_and_a_bad_one_replaced() -> None:

@@ -137,6 +137,10 @@ def test_two_people_confirm_that_nobody_was_found(charity: Charity, judge: Judge
 
     assert [task["status"] for task in shown] == ["rejected", "rejected"]
     assert [task["probes"] for task in shown] == [[{"number": 1, "candidates": []}]] * 2
+    with tenant_scope(charity.player.tenant.id):
+        events = [entry.content for entry in AuditEntry.objects.filter(kind="event")]
+    closed = [event["data"] for event in events if event["action"] == "review:closed"]
+    assert closed == [{"status": "rejected", "n_released": 0}] * 2
 
 
 def test_looking_at_the_sheet_leaves_no_count_in_the_log(charity: Charity) -> None:

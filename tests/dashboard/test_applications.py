@@ -180,5 +180,9 @@ def test_only_managers_apply_and_only_for_themselves(charity: Player, owner: Cli
     address = _begin(owner)
     viewer = sign_in(charity, TenantRole.VIEWER)
 
-    assert [viewer.get(path).status_code for path in ("/applications", address)] == [403, 403]
+    assert [viewer.get(path).status_code for path in ("/applications", address)] == [200, 403]
+    seen = text_of(viewer.get("/applications"))
+    assert "is recorded as" in seen and "Owners and admins" in seen
+    assert address not in viewer.get("/applications").content.decode() and "Begin an application" not in seen
+    assert viewer.post("/applications").status_code == 403
     assert viewer.post(address, STATED).status_code == 403

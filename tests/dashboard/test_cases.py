@@ -180,6 +180,33 @@ def test_the_package_proves_and_names_nobody(charity: Charity, judge: Judge) -> 
     assert not any(secret in json.dumps(content) + page for secret in (str(charity.anna), "anna"))
 
 
+def test_the_evidence_of_a_closed_case_is_erased_by_a_manager(charity: Charity, judge: Judge) -> None:
+    task_id = charity.search().json()["review_task"]["id"]
+    for reviewer in charity.reviewers:
+        judge(reviewer, task_id)
+    with tenant_scope(charity.player.tenant.id):
+        case = Case.objects.get()
+    owner, worker = (
+        sign_in_as(make_member(charity.player, role)) for role in (TenantRole.OWNER, TenantRole.CASE_WORKER)
+    )
+    page, erasure = f"/cases/{case.id}/", f"/cases/{case.id}/kept-probes/erase"
+    why = {"reason": "court-order"}
+    opened = text_of(owner.get(page))
+    assert "1 picture of confirmed probes, sealed" in opened and "Erase the evidence" not in opened
+    assert "Close it first" in text_of(owner.get(erasure))
+    assert owner.post(erasure, why).status_code == 409
+    owner.post(f"{page}close")
+    assert "Erase the evidence" not in text_of(worker.get(page))
+    assert "Only an owner or an admin" in text_of(worker.get(erasure))
+    assert worker.post(erasure, why).status_code == 403
+    assert owner.post(erasure, {"reason": "anna asked"}).status_code == 422
+
+    erased = text_of(owner.post(erasure, why, follow=True))
+
+    assert "Erased: nobody can open" in erased and "1 erased." in erased
+    assert "Nothing is kept of this case." in text_of(owner.get(erasure))
+
+
 def test_the_package_is_gated(charity: Charity, impose: MoratoriumFactory) -> None:
     with tenant_scope(charity.player.tenant.id):
         case = Case.objects.get()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.test import Client
 
 from common.ids import new_id
+from common.vocabulary import CustomerCategory, Purpose
+from governance import services as governance
 from tests.dashboard.conftest import SignIn, text_of
-from tests.worlds import Player, PlayerFactory, World
+from tests.worlds import MoratoriumFactory, Player, PlayerFactory, Staff, World
 
 
 def test_a_refused_member_reads_every_rule_and_fact(make_player: PlayerFactory, sign_in: SignIn) -> None:
@@ -25,6 +27,25 @@ def test_a_refused_member_reads_every_rule_and_fact(make_player: PlayerFactory, 
         assert rule["reason"] in shown
     assert "approval_state" in shown
     assert refused["decision_id"] in shown
+
+
+def test_who_is_stopped_reads_the_words_of_who_stopped_it(
+    make_player: PlayerFactory, sign_in: SignIn, impose: MoratoriumFactory, staff: Staff
+) -> None:
+    agency = make_player(CustomerCategory.LAW_ENFORCEMENT)
+    police = governance.Selector(categories=[CustomerCategory.LAW_ENFORCEMENT])
+    moratorium = impose(selector=police, legal_source="Ordinance 7")
+    impose(selector=governance.Selector(categories=police.categories, purposes=[Purpose.BORDER_CONTROL]))
+    refused = agency.client.get("/v1/collections").json()
+    page = f"/decisions/{refused['decision_id']}"
+    member = sign_in(agency)
+
+    shown = text_of(member.get(page))
+
+    assert shown.count("Until further notice. Ordinance 7") == 1 and moratorium.reason in shown
+    assert shown.count("Until further notice.") == 1, "the other one did not stop it"
+    governance.lift_moratorium(moratorium, lifters=staff.oversight)
+    assert "Lifted since." in text_of(member.get(page))
 
 
 def test_refusals_and_all_decisions_are_two_lists(member: Client, alice: Player) -> None:

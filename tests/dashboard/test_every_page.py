@@ -8,6 +8,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +22,7 @@ from governance.vetting import applications, evidence
 from recognition.api.limits import BATCH_BODY_BYTES
 from recognition.engines.fake import face_picture
 from recognition.models import Collection, Face, Job
-from recognition.services import enrolment, evaluation_runs, persons
+from recognition.services import buckets, enrolment, evaluation_runs, persons
 from recognition.services.enrolment import Submission
 from tenants.models import Membership
 from tenants.services import invitations
@@ -84,6 +85,7 @@ def addresses(alice: Player, gallery: Collection) -> dict[str, str]:
         "key-new": "/keys/new",
         "key-rotate": f"/keys/{alice.key_id}/rotate",
         "key-revoke": f"/keys/{alice.key_id}/revoke",
+        **_of_buckets(alice),
         "members": "/members",
         "member": f"/members/{_member_of(alice)}",
         "member-defaults": "/members/defaults",
@@ -154,6 +156,7 @@ def _of_cases(player: Player) -> dict[str, str]:
         "case": f"/cases/{case.id}/",
         "case-close": f"/cases/{case.id}/close",
         "case-disclosure": f"/cases/{case.id}/disclosure",
+        "case-erase": f"/cases/{case.id}/kept-probes/erase",
         "authorisation-ratify": f"{authorisation}/ratify",
         "authorisation-revoke": f"{authorisation}/revoke",
         "break-glass": f"/cases/{case.id}/break-glass",
@@ -197,6 +200,18 @@ def _invitation_of(player: Player) -> uuid.UUID:
         owner_of(player), email="invited@example.test", role=TenantRole.VIEWER, link_of=lambda token: token
     )
     return invitation.id
+
+
+def _of_buckets(player: Player) -> dict[str, str]:
+    stated = buckets.NewBucket(
+        name="pictures",
+        endpoint="https://objects.example.test",
+        region="eu-west-1",
+        access_key_id="reader",
+        secret_access_key="secret",
+    )
+    bucket = f"/buckets/{buckets.register_bucket(player.actor, stated=stated).id}"
+    return {"buckets": "/buckets", "bucket-try": f"{bucket}/try", "bucket-remove": f"{bucket}/remove"}
 
 
 # Anybody sees these.
@@ -335,6 +350,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
             "decisions",
             "keys",
             "key-new",
+            "buckets",
             "members",
             "member-defaults",
             "organisation-delete",
@@ -383,6 +399,21 @@ def test_a_form_that_no_page_could_send_is_refused_unread(member: Client, galler
 
     assert response.status_code == 413
     assert "The request body is larger" in text_of(response)
+
+
+def test_an_error_leads_back_to_the_page_that_it_came_from_and_nowhere_else(
+    member: Client, gallery: Collection
+) -> None:
+    form = f"/collections/{GALLERY}/enrol"
+    no_picture = {"max_faces": 1, "images": SimpleUploadedFile("notes.txt", b"no picture")}
+
+    answers = [
+        member.post(form, no_picture, headers={"Referer": origin}).content.decode()
+        for origin in (f"http://testserver{form}", "https://elsewhere.example/enrol")
+    ]
+
+    assert "Images must be JPEG, PNG or WebP" in answers[0]
+    assert [">Back</a>" in answer for answer in answers] == [True, False]
 
 
 def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() -> None:

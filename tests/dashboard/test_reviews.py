@@ -128,6 +128,15 @@ def test_a_job_says_that_its_results_are_under_review(charity: Charity) -> None:
     assert "Under review" in text_of(page)
 
 
+def test_the_last_day_that_there_is_is_too_late_and_no_bug(alice: Player, member: Client) -> None:
+    reviewer = make_member(alice, TenantRole.REVIEWER)
+
+    page = member.post("/training", {"user_id": str(reviewer.pk), "course": "Faces", "last_day": "9999-12-31"})
+
+    assert page.status_code == 400
+    assert "a year" in text_of(page)
+
+
 def test_training_is_attested_and_taken_back(alice: Player, member: Client, sign_in: SignIn) -> None:
     reviewer: User = make_member(alice, TenantRole.REVIEWER)
     day = (database_now() + timedelta(days=30)).date().isoformat()

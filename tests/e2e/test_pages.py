@@ -49,6 +49,7 @@ class Visit:
     def __post_init__(self) -> None:
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"{self.page.url}: {error}"))
 
     def _heard(self, message: ConsoleMessage) -> None:
         # The browser reports every 4xx that a page is; those are asked for here.
@@ -180,6 +181,7 @@ def test_every_page_is_accessible_and_keeps_to_itself(cast: Cast, url: str, brow
         f"/applications/{cast.application_id}/",
         "/keys",
         "/keys/new",
+        "/buckets",
         "/members",
         "/organisations",
         "/accounts/2fa/",
@@ -255,6 +257,10 @@ def test_pictures_are_looked_at_compared_and_searched_for_among_persons(
     expect(page.get_by_role("heading", name="1 of 2 faces alike")).to_be_visible()
     expect(page.get_by_text("1 false match per").first).to_be_visible()
     visit.look()
+    # Outlines stay on their picture, however tall its neighbour is.
+    page.locator(".pair img").last.evaluate("image => { image.style.height = '3000px' }")
+    first = page.locator(".pair .picture").first
+    assert first.locator("svg").bounding_box() == first.locator("img").bounding_box()
 
     visit.go(f"/collections/{GALLERY}/persons:search")
     page.get_by_label("Picture", exact=True).set_input_files(cast.picture)

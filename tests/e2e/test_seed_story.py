@@ -119,14 +119,13 @@ def _box(page: Page, name: str, value: str) -> Locator:
     return page.locator(f"input[name={name}][value={value}]")
 
 
-def _impose(board: Visit, *, until: date | None) -> None:
+def _impose(board: Visit, *, until: date) -> None:
     board.go("/admin/governance/moratorium/add/")
     page = board.page
     _box(page, "categories", "law_enforcement").check()
     page.locator("#id_reason").fill(REASON)
-    if until is not None:
-        page.locator("#id_effective_until_0").fill(until.isoformat())
-        page.locator("#id_effective_until_1").fill("00:00:00")
+    page.locator("#id_effective_until_0").fill(until.isoformat())
+    page.locator("#id_effective_until_1").fill("00:00:00")
     page.get_by_role("button", name="Show whom it would cut off").click()
     expect(page.get_by_role("heading", name="Who would be cut off at this moment")).to_be_visible()
     page.get_by_role("button", name="Impose the moratorium").click()
@@ -228,8 +227,8 @@ def test_from_two_applications_to_a_longer_moratorium(cast: Cast, url: str, brow
     board = _staff(browser, url, cast.board)
     officers = (_staff(browser, url, cast.officers[0]), _staff(browser, url, cast.officers[1]))
     names = (cast.officers[0][0], cast.officers[1][0])
-    _impose(board, until=date.today() + timedelta(days=365))
-    imposed = _moratoria(board).count()
+    until = date.today() + timedelta(days=365)
+    _impose(board, until=until)
 
     # A police department applies, and is refused.
     chief = visit_as(browser, url, cast.chief)
@@ -272,8 +271,14 @@ def test_from_two_applications_to_a_longer_moratorium(cast: Cast, url: str, brow
     for rule in ("SEV-001", "VET-004", "MOR-001"):
         expect(worker.page.get_by_text(rule).first).to_be_visible()
 
-    # The board extends the moratorium: from now on until further notice.
-    _impose(board, until=None)
-    expect(_moratoria(board)).to_have_count(imposed + 1)
+    # The board extends the moratorium: until further notice.
+    dated = _moratoria(board).filter(has_text=str(until.year))
+    dated.first.get_by_role("link").first.click()
+    board.page.get_by_role("link", name="Extend", exact=True).click()
+    board.page.get_by_label("Reason").fill("There are no rules yet.")
+    board.page.get_by_role("button", name="Extend now").click()
+    expect(board.page.get_by_text("It ends later from this moment on.")).to_be_visible()
+    board.go("/admin/governance/moratorium/")
+    expect(dated).to_have_count(0)
     visits = (board, *officers, chief, owner, worker)
     assert [trouble for visit in visits for trouble in visit.troubles] == []

@@ -13,9 +13,11 @@ from common.ids import new_id
 from common.permits import Permit, PermitMismatch
 from common.vocabulary import FaceAttribute, Operation
 from recognition.engines.attributes import Attributes, Presence
+from recognition.engines.base import Pose
 from recognition.engines.deepface.engine import DeepfaceEngine
 from recognition.engines.errors import AttributesNotOffered, WeightsMissing
 from recognition.engines.manifest import CORE_MODELS, LANDMARKS
+from recognition.engines.onnx.attributes import emotions, gaze
 from recognition.engines.onnx.attributes.mesh import _LANDMARKS
 from recognition.engines.onnx.engine import OnnxEngine
 from recognition.images import UprightImage
@@ -78,10 +80,21 @@ def test_every_answer_is_within_its_bounds(
     for said in onnx_engine.analyse(image, faces, wanted=EVERYTHING, permit=analysis):
         assert said.age_range is not None and 0 <= said.age_range.low < said.age_range.high <= 100
         assert said.emotions is not None and sum(e.confidence for e in said.emotions) == pytest.approx(100, abs=0.1)
-        assert {emotion.type for emotion in said.emotions} == {"happy", "calm", "unknown"}
+        assert {emotion.type for emotion in said.emotions} == {*emotions.TOLD, "unknown"}
+        assert said.eye_direction is not None and abs(said.eye_direction.yaw) <= 90
+        assert said.eye_direction.pitch is None and 100 / 3 <= said.eye_direction.confidence <= 100
         assert said.hair_colour is not None and 25 <= said.hair_colour.confidence <= 100
         assert said.landmarks is not None and len({landmark.type for landmark in said.landmarks}) == 30
-        for name in ("beard", "eyeglasses", "eyes_open", "moustache", "mouth_open", "smile", "sunglasses"):
+        for name in (
+            "beard",
+            "eyeglasses",
+            "eyes_open",
+            "face_occluded",
+            "moustache",
+            "mouth_open",
+            "smile",
+            "sunglasses",
+        ):
             assert 50 <= getattr(said, name).confidence <= 100
 
 
@@ -118,12 +131,80 @@ def test_a_mirrored_face_is_the_same(
 
     one, other = (_said(onnx_engine, each, permit=permit, analysis=analysis) for each in (image, mirrored))
 
-    for name in ("beard", "eyeglasses", "sunglasses", "eyes_open"):
+    for name in ("beard", "eyeglasses", "sunglasses", "eyes_open", "face_occluded"):
         assert getattr(one, name).value == getattr(other, name).value, name
     assert one.hair_colour is not None and other.hair_colour is not None
     assert one.hair_colour.value == other.hair_colour.value
     assert one.age_range is not None and other.age_range is not None
     assert one.age_range.low == pytest.approx(other.age_range.low, abs=6)
+
+
+@pytest.mark.parametrize("name", ["person_a_1", "person_a_2", "person_b_1"])
+def test_in_a_mirror_the_eyes_look_to_the_other_side(
+    onnx_engine: OnnxEngine, pictures: dict[str, UprightImage], permit: Permit, analysis: Permit, name: str
+) -> None:
+    image, wanted = pictures[name], frozenset({A.EYE_DIRECTION})
+    mirrored = _with_pixels(image, np.array(image.pixels)[:, ::-1])
+
+    one, other = (
+        _said(onnx_engine, each, permit=permit, analysis=analysis, wanted=wanted).eye_direction
+        for each in (image, mirrored)
+    )
+
+    assert one is not None and other is not None
+    assert one.yaw == pytest.approx(-other.yaw, abs=8)
+    assert one.confidence == pytest.approx(other.confidence, abs=15)
+
+
+def test_eyes_that_turn_in_the_head_turn_the_direction() -> None:
+    still = dict.fromkeys(("eyeLookOutLeft", "eyeLookInRight", "eyeLookInLeft", "eyeLookOutRight"), 0.0)
+    to_the_right = still | {"eyeLookOutLeft": 0.9, "eyeLookInRight": 0.9}
+    to_the_left = still | {"eyeLookInLeft": 0.9, "eyeLookOutRight": 0.9}
+
+    right, middle, left = (gaze.yaw(each, head_yaw=-12.0) for each in (to_the_right, still, to_the_left))
+    assert middle == pytest.approx(-12.0, abs=2)
+    assert (right - middle, middle - left) == pytest.approx((27.0, 27.0))
+    assert gaze.yaw(to_the_right, head_yaw=80.0) == 90.0
+    # Between the lens and a side nobody can be sure; far to the side, or straight ahead, more so.
+    sure = [gaze.read(still, head=Pose(yaw, 0.0, 0.0)).confidence for yaw in (0.0, 30.0, 75.0)]
+    assert sure[1] < min(sure[0], sure[2])
+
+
+def test_what_expressions_are_worth_is_in_their_confidence() -> None:
+    said = {word: emotions.told(_only(place)) for word, place in emotions.TOLD.items()}
+    most = {word: next(e.confidence for e in each if e.type == word) for word, each in said.items()}
+    afraid = emotions.told(_only(2))
+
+    # The model is as sure of each; it is believed of smiles.
+    assert most["happy"] > most["calm"] > 90 > max(most["angry"], most["sad"]) > most["surprised"] > 50
+    assert 5 < most["disgusted"] < 15
+    assert afraid[0].type == "unknown" and "fear" not in {emotion.type for emotion in afraid}
+    assert sum(emotion.confidence for emotion in afraid) == pytest.approx(100)
+
+
+def _only(place: int) -> np.ndarray:
+    """Return shares of a model that is sure of one of its seven expressions."""
+    shares = np.full(7, 1e-4, np.float32)
+    shares[place] = 0.9994
+    return shares
+
+
+@pytest.mark.parametrize("name", ["person_a_1", "person_b_1"])
+def test_a_hand_or_a_cloth_over_the_mouth_is_noticed(
+    onnx_engine: OnnxEngine, pictures: dict[str, UprightImage], permit: Permit, analysis: Permit, name: str
+) -> None:
+    image, wanted = pictures[name], frozenset({A.FACE_OCCLUDED})
+    (face,) = onnx_engine.detect(image, permit=permit, max_faces=1)
+    box, pixels = face.box, np.array(image.pixels)
+    left, right = int(box.left * image.width), int((box.left + box.width) * image.width)
+    top, bottom = (int((box.top + share * box.height) * image.height) for share in (0.55, 1.0))
+    cv2.rectangle(pixels, (left, top), (right, bottom), (200, 190, 180), -1)
+
+    (before,) = onnx_engine.analyse(image, [face], wanted=wanted, permit=analysis)
+    (after,) = onnx_engine.analyse(_with_pixels(image, pixels), [face], wanted=wanted, permit=analysis)
+
+    assert before.face_occluded is not None and not before.face_occluded.value
+    assert _share(after.face_occluded) > _share(before.face_occluded) + 20
 
 
 def test_drawn_sunglasses_are_noticed(
@@ -139,12 +220,13 @@ def test_drawn_sunglasses_are_noticed(
     cv2.line(pixels, eyes[0], eyes[1], (12, 12, 12), max(2, radius // 6), cv2.LINE_AA)
     wearing = _with_pixels(image, pixels)
 
-    wanted = frozenset({A.EYEGLASSES, A.SUNGLASSES})
+    wanted = frozenset({A.EYEGLASSES, A.FACE_OCCLUDED, A.SUNGLASSES})
     (before,) = onnx_engine.analyse(image, [face], wanted=wanted, permit=analysis)
     (after,) = onnx_engine.analyse(wearing, [face], wanted=wanted, permit=analysis)
 
     assert _share(after.sunglasses) > _share(before.sunglasses) + 20
     assert _share(after.eyeglasses) > _share(before.eyeglasses) + 20
+    assert _share(after.face_occluded) > _share(before.face_occluded) + 20
 
 
 def test_only_what_is_asked_for_is_loaded_and_said(

@@ -307,6 +307,13 @@ def test_a_detector_that_gives_boxes_alone_gets_its_points_from_yunet(
         assert row[-1] == 1.0
 
 
+def test_loading_says_nothing_on_the_console(linked_models_dir: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for task, name in (("face_detector", "yunet"), ("facial_recognition", "SFace")):
+        library.build(task, name, folder=folder_of(linked_models_dir))  # type: ignore[arg-type]
+
+    assert "WARN" not in "".join(capfd.readouterr())
+
+
 def test_a_box_without_a_face_in_it_is_left_out(yunet: finders.YuNetFinder, pictures: dict[str, UprightImage]) -> None:
     pixels = np.full((400, 400, 3), 127, np.uint8)
     regions = [_Region(10, 10, 80, 80, confidence=0.9), _Region(0, 0, 0, 5), _Region(900, 900, 50, 50)]

@@ -101,6 +101,25 @@ def test_a_change_is_rejected_or_taken_back(impose: MoratoriumFactory, oversight
     assert {row.id: row.state for row in asked} == {first_change.id: "rejected", second_change.id: "withdrawn"}
 
 
+def test_the_first_page_says_what_waits_for_whom(impose: MoratoriumFactory, oversight: Client) -> None:
+    moratorium = impose(selector=NARROW)
+    second, _ = client_of(StaffRole.OVERSIGHT)
+    officer, _ = client_of(StaffRole.OFFICER)
+
+    def to_sign(client: Client) -> int:
+        found = re.search(r"Changes to sign: (\d+)", client.get("/admin/").content.decode())
+        return int(found[1]) if found else 0
+
+    before = {client: to_sign(client) for client in (oversight, second, officer)}
+    oversight.post(f"/admin/governance/moratorium/{moratorium.id}/lift/", STATEMENT)
+
+    after = {client: to_sign(client) - before[client] for client in before}
+    assert after == {oversight: 0, second: 1, officer: 0}
+    queues = second.get("/admin/").content.decode()
+    (url,) = re.findall(r'<a href="([^"]*)">Changes to sign', queues)
+    assert str(_newest_change().id) in second.get(url).content.decode()
+
+
 def test_roles_without_a_say_are_offered_nothing_and_refused(impose: MoratoriumFactory, officer: Client) -> None:
     auditor, _ = client_of(StaffRole.AUDITOR)
     moratorium = impose(selector=NARROW)
@@ -195,6 +214,13 @@ def test_staff_are_made_by_two_and_members_are_not_listed(oversight: Client, ali
     assert oversight.post(reset, STATEMENT).status_code == 302
     assert _newest_change().kind == "reset_second_factor"
     assert oversight.get(f"/admin/tenants/user/{member.pk}/reset/").status_code == 404
+    shut_out, let_in = (f"/admin/tenants/user/{made.pk}/{act}/" for act in ("deactivate", "reinstate"))
+    assert let_in not in oversight.get(f"/admin/tenants/user/{made.pk}/change/").content.decode()
+    assert oversight.post(shut_out, {"reason": "Left us."}).status_code == 302
+    assert let_in in oversight.get(f"/admin/tenants/user/{made.pk}/change/").content.decode()
+    assert oversight.post(let_in, STATEMENT).status_code == 302
+    assert _sign(second, _newest_change()) == 302
+    assert User.objects.get(pk=made.pk).is_active
 
 
 def _preview(client: Client, **selector: Any) -> str:

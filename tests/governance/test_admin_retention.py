@@ -55,7 +55,8 @@ def test_a_hold_is_imposed_by_one_and_lifted_by_two_of_oversight(alice: Player) 
     collection: Collection = collections.create_collection("held", actor=alice.actor)
     officer, _ = _staff(StaffRole.OFFICER)
     oversight, _ = _staff(StaffRole.OVERSIGHT)
-    stated = {"tenant": str(alice.tenant.id), "collection_id": str(collection.id), "legal_source": "Order 7"}
+    stated = {"tenant": str(alice.tenant.id), "target": "collection", "legal_source": "Order 7"}
+    stated["target_id"] = str(collection.id)
     assert officer.post(f"{HOLDS}/add/", {**stated, "reason": "A trial."}).status_code == 302
     assert "already" in officer.post(f"{HOLDS}/add/", {**stated, "reason": "Again."}).content.decode()
     hold = LegalHold.objects.using("officer").get(collection_id=collection.id)

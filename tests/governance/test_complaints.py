@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from common.context import tenant_scope
 from common.errors import InvalidRequest
@@ -91,6 +92,34 @@ def test_a_forgotten_acknowledgement_is_made_up_by_the_answer(alice: Player) -> 
     assert answered.acknowledged_at == answered.answered_at
     with pytest.raises(ComplaintState):
         complaints.acknowledge(alice.actor, complaint_id=filed.id)
+
+
+def test_what_was_answered_long_ago_is_forgotten_and_counted_all_the_same(alice: Player, settings: Settings) -> None:
+    old = complaints.file_for(alice.actor, new=_new())
+    complaints.answer(alice.actor, complaint_id=old.id, outcome=Outcome.UPHELD, text="You are right.")
+    later = ledger.database_now() + timedelta(days=settings.CUSTOS_COMPLAINT_DAYS)
+    complaints.forget_answered(later - timedelta(days=1))
+    assert complaints.get_complaint(alice.actor, complaint_id=old.id).state == "answered"
+
+    complaints.forget_answered(later)
+
+    path = f"/v1/complaints/{old.id}"
+    shown = alice.client.get(path).json()
+    assert [shown[name] for name in ("state", "text", "contact", "about", "answer")] == ["forgotten", "", "", "", ""]
+    assert (shown["outcome"], shown["kind"]) == ("upheld", "correction")
+    assert _tags(old.id)[-1] == "retention:purged"
+    page = sign_in(make_member(alice)).get(f"/complaints/{old.id}/").content.decode()
+    assert "is forgotten since" in page and "anna@example.test" not in page
+
+
+def test_what_is_owed_an_answer_is_never_forgotten(alice: Player) -> None:
+    owed = complaints.file_for(alice.actor, new=_new())
+
+    complaints.forget_answered(ledger.database_now() + timedelta(days=4_000))
+
+    assert complaints.get_complaint(alice.actor, complaint_id=owed.id).state == "received"
+    with pytest.raises(DatabaseError), transaction.atomic(using="officer"):
+        Complaint.objects.using("officer").filter(id=owed.id).update(text="", contact="", forgotten_at=owed.received_at)
 
 
 def test_only_managers_and_staff_of_these_roles(world: World, staff: Staff) -> None:

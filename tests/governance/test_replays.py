@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -111,6 +113,33 @@ def test_what_ended_is_not_done_again_and_what_waits_is_sent_again(
     assert sent[2:].count(str(waiting.id)) == 1
 
 
+def test_one_of_the_oversight_cancels_and_the_worker_notices_at_its_next_step(
+    world: Player, staff: Staff, oversight: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = replays.request_replay(title="long", rules=_shipped_rules(), days=30, requested_by=staff.oversight[0])
+    address = f"/admin/governance/policyreplay/{running.id}/cancel/"
+    officer = sign_in(*make_staff(StaffRole.OFFICER))
+    assert officer.get(address).status_code == officer.post(address, {"sure": "1"}).status_code == 403
+    assert address in oversight.get(f"/admin/governance/policyreplay/{running.id}/change/").content.decode()
+    steps = replays._steps
+
+    def cancelled_meanwhile(since: datetime) -> Iterator[Any]:
+        for step in steps(since):
+            assert oversight.post(address, {"sure": "1"}).status_code == 302
+            yield step
+            pytest.fail("it went on")
+
+    monkeypatch.setattr(replays, "_steps", cancelled_meanwhile)
+    run_replay(str(running.id))
+
+    running.refresh_from_db(using="officer")
+    assert (running.status, running.result) == ("cancelled", None)
+    assert running.finished_at is not None
+    page = oversight.get(f"/admin/governance/policyreplay/{running.id}/change/")
+    assert "Refresh" not in page.headers and "/cancel/" not in page.content.decode()
+    assert "This has ended already" in oversight.post(address, {"sure": "1"}).content.decode()
+
+
 def test_rules_that_are_none_are_refused_and_a_replay_of_them_fails(staff: Staff) -> None:
     asked = {"title": "x", "days": 1}
     with pytest.raises(PolicyInvalid):
@@ -135,7 +164,7 @@ def test_it_is_asked_for_watched_and_proposed_in_the_administration(
     add = "/admin/governance/policyreplay/add/"
     asked = {"title": "nobody may", "days": 30}
     assert "version-" in oversight.get(add).content.decode()
-    for wrong in ({}, {"body": "{"}, {"body": "[]"}, {"body": '{"rules": [{"id": "?"}]}'}):
+    for wrong in ({}, {"body": "{"}, {"body": "[]"}, {"body": "[" * 5_000}, {"body": '{"rules": [{"id": "?"}]}'}):
         assert oversight.post(add, {**asked, **wrong}).status_code == 200
 
     response = oversight.post(add, {**asked, "body": json.dumps({"version": 1, "rules": rules})})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -54,6 +55,87 @@ def test_the_database_itself_asks_for_two_lifters(impose: MoratoriumFactory, sta
         Moratorium.objects.using("officer").filter(id=moratorium.id).update(
             lifted_at=ledger.database_now(), lifter_1=staff.oversight[0], lifter_2=staff.oversight[0]
         )
+
+
+def test_one_extends_a_moratorium_and_nobody_shortens_it(impose: MoratoriumFactory, staff: Staff) -> None:
+    board = staff.oversight[0]
+    soon, later = (ledger.database_now() + timedelta(days=days) for days in (1, 30))
+    moratorium = impose(selector=NARROW, effective_until=soon)
+    before = _epoch()
+
+    extended = services.extend_moratorium(moratorium.id, until=later, reason="No law yet.", by=board)
+
+    assert (extended.effective_until, _epoch()) == (later, before + 1)
+    (event,) = (
+        entry.content["data"]
+        for entry in AuditEntry.objects.using("officer").filter(kind="event", tenant_id=None).order_by("-ins_id")[:5]
+        if entry.content["action"] == "moratorium:extended"
+    )
+    assert (event["from"], event["until"]) == (soon.isoformat(), later.isoformat())
+    with pytest.raises(NotPermittedForRole):
+        services.extend_moratorium(moratorium.id, until=None, reason="x", by=staff.officers[0])
+    for shorter in (soon, later):
+        with pytest.raises(InvalidRequest, match="takes two"):
+            services.extend_moratorium(moratorium.id, until=shorter, reason="x", by=board)
+    services.extend_moratorium(moratorium.id, until=None, reason="Until there is one.", by=board)
+    with pytest.raises(InvalidRequest, match="takes two"):
+        services.extend_moratorium(moratorium.id, until=later, reason="x", by=board)
+    services.lift_moratorium(moratorium, lifters=staff.oversight)
+    with pytest.raises(AlreadyEnded):
+        services.extend_moratorium(moratorium.id, until=None, reason="x", by=board)
+
+
+def test_a_window_that_is_over_is_not_opened_again(impose: MoratoriumFactory, staff: Staff) -> None:
+    now = ledger.database_now()
+    begun = now - timedelta(hours=2)
+    over = impose(selector=NARROW, effective_from=begun, effective_until=now - timedelta(hours=1))
+
+    with pytest.raises(AlreadyEnded):
+        services.extend_moratorium(over.id, until=None, reason="x", by=staff.oversight[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"categories": []}, "never changes"),
+        ({"reason": "another"}, "never changes"),
+        ({"effective_until": datetime(2030, 1, 1, tzinfo=UTC)}, "never shortened"),
+    ],
+)
+def test_the_database_itself_keeps_a_moratorium_as_it_is(
+    impose: MoratoriumFactory, change: dict[str, Any], words: str
+) -> None:
+    moratorium = impose(selector=NARROW)
+
+    with pytest.raises(IntegrityError, match=words), transaction.atomic(using="officer"):
+        Moratorium.objects.using("officer").filter(id=moratorium.id).update(**change)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE governance_approval SET expires_at = expires_at + interval '1 year' WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_approval SET operations = '{search}' WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_approval SET revoked_at = NULL WHERE tenant_id = %s", "stays ended"),
+        ("UPDATE governance_suspension SET target_id = gen_random_uuid() WHERE tenant_id = %s", "never"),
+        ("UPDATE governance_suspension SET lifted_at = NULL WHERE tenant_id = %s", "stays ended"),
+    ],
+)
+def test_the_database_itself_keeps_what_was_decided(alice: Player, staff: Staff, statement: str, words: str) -> None:
+    """Also of the role that the officers' pages use: no row is edited in the place of two signatures."""
+    officer, target = staff.officers[0], Suspension.Target.ORGANISATION
+    suspension = services.suspend(
+        alice.tenant.id, target=target, target_id=alice.tenant.id, reason="test", imposed_by=staff.oversight[0]
+    )
+    services.lift_suspension(suspension, lifters=staff.oversight)
+    services.revoke_approval(Approval.objects.using("officer").get(tenant_id=alice.tenant.id), officer=officer)
+
+    with (
+        pytest.raises(IntegrityError, match=words),
+        transaction.atomic(using="officer"),
+        connections["officer"].cursor() as cursor,
+    ):
+        cursor.execute(statement, [alice.tenant.id])
 
 
 def test_every_change_raises_the_epoch_by_one(impose: MoratoriumFactory, staff: Staff) -> None:

@@ -274,6 +274,18 @@ def test_a_refusal_is_explained_and_appealed_to_others(owner: Actor, submitted: 
     assert _state(submitted) == "approved"
 
 
+def test_who_was_shut_out_is_replaced(submitted: VettingApplication, staff: Staff) -> None:
+    gone, _ = make_staff(StaffRole.OFFICER)
+    for officer in assigning.reviewers_of(submitted):
+        assigning.unassign(submitted, officer=officer, by=staff.oversight[0])
+    assigning.assign(submitted, officer=gone, by=staff.oversight[0])
+    services.deactivate_staff(gone.pk, by=staff.oversight[0], reason="Left us.")
+
+    assigning.assign_waiting()
+
+    assert len([person for person in assigning.reviewers_of(submitted) if person.is_active]) == 2
+
+
 def test_an_incomplete_application_is_not_submitted(owner: Actor) -> None:
     application = applications.begin_application(owner)
 

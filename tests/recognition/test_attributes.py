@@ -8,8 +8,11 @@ import pytest
 
 from common.context import tenant_scope
 from common.vocabulary import FaceAttribute, Operation
+from dashboard.saying import said_of
 from governance import services as governance
 from governance.audit.models import AuditEntry
+from recognition.api.serializers.attributes import attributes_of
+from recognition.engines.attributes import Attributes, EyeDirection
 from recognition.engines.fake import FakeEngine, face_picture
 from recognition.models import Collection
 from recognition.services import attributes
@@ -45,6 +48,13 @@ def test_it_says_what_was_asked_and_no_more(alice: Player) -> None:
         "age_range": {"low": 17, "high": 25},
     }
     assert len(face["landmarks"]) == 5
+
+
+def test_a_direction_without_a_pitch_is_answered_without_it() -> None:
+    answered = attributes_of(Attributes(eye_direction=EyeDirection(12.0, None, 80.0)))
+
+    assert answered == {"eye_direction": {"yaw": 12.0, "confidence": 80.0}}
+    assert said_of(Attributes(eye_direction=EyeDirection(12.0, None, 80.0))) == (("Eyes", "turned 12° (80\u00a0%)"),)
 
 
 def test_all_is_everything_but_liveness(alice: Player) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from common.context import tenant_scope
-from common.vocabulary import CustomerCategory, JobStatus, Operation
+from common.vocabulary import Attestation, CustomerCategory, JobStatus, Operation, Purpose
 from governance import services as governance
+from governance.audit import ledger
 from governance.audit.models import AuditEntry
 from governance.audit.tags import Tag
 from governance.errors import PolicyRefused
@@ -17,7 +20,7 @@ from recognition.errors import JobHalted
 from recognition.models import Collection, DispatchTicket, Job
 from recognition.services import enrolment, faces, identification, jobs
 from tests.recognition.conftest import GALLERY, Outbox, enrol, pictures, reload, submit, traces_of, work_off
-from tests.worlds import MoratoriumFactory, Player, Staff
+from tests.worlds import ALL_OPERATIONS, MoratoriumFactory, Player, Staff, current_engine_versions
 
 ENROLMENT = governance.Selector(categories=[CustomerCategory.CONSUMER_SOFTWARE], operations=[Operation.ENROL])
 
@@ -86,6 +89,39 @@ def test_a_switch_that_falls_during_a_batch_stops_its_write(
 
     assert imposed
     assert reload(job).status == JobStatus.HALTED_BY_POLICY
+    assert traces_of(alice).templates == 0
+
+
+def test_an_approval_that_ends_during_a_batch_stops_its_write(
+    alice: Player, gallery: Collection, staff: Staff, monkeypatch: pytest.MonkeyPatch, outbox: Outbox
+) -> None:
+    """Time alone ends it: no epoch is raised, and no task runs."""
+    job = submit(alice, pictures(2))
+    ends = ledger.database_now() + timedelta(seconds=1)
+    use = governance.ApprovedUse(
+        purposes=[Purpose.PHOTO_ORGANISATION],
+        operations=ALL_OPERATIONS,
+        jurisdictions=["US"],
+        end_users=[CustomerCategory.CONSUMER_SOFTWARE],
+        engine_versions=current_engine_versions(),
+        attestations=tuple(Attestation),
+    )
+    governance.grant_approval(alice.tenant.id, use=use, expires_at=ends, approvers=staff.officers)
+    extract = FakeEngine.extract
+    admitted: list[datetime] = []
+
+    def extract_until_it_ends(*args: object, **kwargs: object) -> object:
+        admitted.append(ledger.database_now())
+        time.sleep(max(0.0, (ends - admitted[-1]).total_seconds()))
+        return extract(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeEngine, "extract", extract_until_it_ends)
+    work_off(job, outbox)
+
+    assert admitted[0] < ends
+    halted = reload(job)
+    assert halted.status == JobStatus.HALTED_BY_POLICY
+    assert "VET-002" in [rule["id"] for rule in (halted.problem or {})["rules"]]
     assert traces_of(alice).templates == 0
 
 

@@ -88,6 +88,18 @@ DIFFERENCES: Final = (
         "test_attributes.test_they_are_a_use_of_their_own",
     ),
     Difference(
+        "`EyeDirection`",
+        "yaw and pitch",
+        "yaw from the lens, head and eyes together; no `Pitch` ([why](../decisions/0025-what-is-not-said.md))",
+        "test_attributes.test_the_default_engine_says_eyes_without_pitch_and_no_expression_that_amazon_has_not",
+    ),
+    Difference(
+        "`Emotions`",
+        "eight and `UNKNOWN`",
+        "the same without `CONFUSED` and `FEAR`; rare ones with low confidence ([service card](service-card.md))",
+        "test_attributes.test_the_default_engine_says_eyes_without_pitch_and_no_expression_that_amazon_has_not",
+    ),
+    Difference(
         "`QualityFilter`",
         "bars that are not stated",
         "bars that are ([models](models.md)); `AUTO` is `LOW`",

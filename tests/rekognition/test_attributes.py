@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from common.ids import new_id
 from common.vocabulary import Operation
-from recognition.engines.fake import face_picture
+from recognition.engines.attributes import Attributes
+from recognition.engines.base import Pose
+from recognition.engines.fake import FakeEngine, face_picture
+from recognition.engines.onnx.attributes import emotions, gaze
+from recognition.images import decode
 from recognition.models import Collection
-from recognition.rekognition import model
+from recognition.rekognition import model, words
 from tests.rekognition.conftest import GALLERY, Sdk
-from tests.worlds import ALL_OPERATIONS, Player, PlayerFactory
+from tests.worlds import ALL_OPERATIONS, Player, PlayerFactory, permit_for
 
 IMAGE = {"Bytes": face_picture(1)}
 DEFAULT = {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"}
@@ -66,6 +72,21 @@ def test_indexing_says_them_too(sdk: Sdk, alice: Player, gallery: Collection) ->
     ):
         indexed = client.index_faces(CollectionId=GALLERY, Image=IMAGE, DetectionAttributes=asked)
         assert set(indexed["FaceRecords"][0]["FaceDetail"]) == members
+
+
+def test_the_default_engine_says_eyes_without_pitch_and_no_expression_that_amazon_has_not() -> None:
+    still = dict.fromkeys(("eyeLookOutLeft", "eyeLookInRight", "eyeLookInLeft", "eyeLookOutRight"), 0.0)
+    said = Attributes(
+        eye_direction=gaze.read(still, head=Pose(-40.0, 5.0, 0.0)),
+        emotions=emotions.told(np.full(7, 1 / 7, np.float32)),
+    )
+    (face,) = FakeEngine().detect(decode(IMAGE["Bytes"]), permit=permit_for(new_id(), Operation.DETECT))
+
+    detail = words.face_detail(face, said=said)
+
+    assert set(detail["EyeDirection"]) == {"Yaw", "Confidence"} and detail["EyeDirection"]["Yaw"] < -30.0
+    types = {emotion["Type"] for emotion in detail["Emotions"]}
+    assert types == set(model.service().shape_for("EmotionName").enum) - {"CONFUSED", "FEAR"}
 
 
 def test_they_are_a_use_of_their_own(sdk: Sdk, make_player: PlayerFactory) -> None:

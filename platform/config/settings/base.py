@@ -41,6 +41,7 @@ CUSTOS_MAX_BATCH_IMAGES = 500
 # Images of a job that a worker claims, judges and commits together: what a batch costs is shared by so many.
 CUSTOS_IMAGES_AT_ONCE = 16
 CUSTOS_JOB_RESULT_DAYS = ENVIRONMENT.job_result_days
+CUSTOS_COMPLAINT_DAYS = ENVIRONMENT.complaint_days
 CUSTOS_TENANT_DELETION_DAYS = ENVIRONMENT.tenant_deletion_days
 CUSTOS_KEY_REQUESTS_PER_MINUTE = ENVIRONMENT.key_requests_per_minute
 CUSTOS_TENANT_REQUESTS_PER_MINUTE = ENVIRONMENT.tenant_requests_per_minute
@@ -296,7 +297,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsTenantActor"],
     "DEFAULT_THROTTLE_CLASSES": ["traffic.api.throttling.AllowanceThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.parsers.BoundedJSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.problems.handle",
     "UNAUTHENTICATED_USER": None,

@@ -17,23 +17,22 @@ from dashboard.application_forms import ApplicationForm, OfficerForms, officers_
 from dashboard.pages import member_page, show
 from governance.vetting import applications, evidence
 from governance.vetting.errors import ApplicationIncomplete, EvidenceUnusable
+from tenants.errors import RoleNotSufficient
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """How the organisation stands, and what it applied for; the button begins an application."""
+    """How the organisation stands; to its managers also what it applied for. The button begins an application."""
     if request.method == "POST":
         begun = applications.begin_application(actor)
         messages.success(request, "The draft is begun. It is yours alone until you submit it.")
         return redirect("dashboard:application", begun.id)
-    content = {
-        "applications": applications.list_applications(
-            actor, paginate=lambda rows: rows_of(rows, request, newest_first=True)
-        ),
-        "standing": applications.standing_of(actor),
-    }
-    return show(request, "applications", content)
+    try:
+        listed = applications.list_applications(actor, paginate=lambda rows: rows_of(rows, request, newest_first=True))
+    except RoleNotSufficient:
+        listed = None
+    return show(request, "applications", {"applications": listed, "standing": applications.standing_of(actor)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

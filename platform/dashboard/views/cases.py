@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from common.context import Actor
 from common.pagination import rows_of
 from common.vocabulary import OffenceClass, Purpose
-from dashboard.case_forms import AuthorisationForm, CaseForm, RatificationForm
+from dashboard.case_forms import AuthorisationForm, CaseForm, ErasureForm, RatificationForm
 from dashboard.pages import member_page, show
-from governance.casework import authorisations, break_glass, cases, disclosure
+from governance.casework import authorisations, break_glass, cases, disclosure, kept_probes
 from governance.casework.errors import AuthorisationInvalid, CaseExists, UrgencyNotRatified
 
 
@@ -64,7 +64,11 @@ def detail(request: HttpRequest, actor: Actor, case_id: uuid.UUID) -> HttpRespon
         else:
             messages.success(request, "The authorisation is recorded.")
             return redirect("dashboard:case", case_id)
-    content: dict[str, Any] = {"case": case, "form": form if case.is_open else None}
+    content: dict[str, Any] = {
+        "case": case,
+        "kept": kept_probes.tell_kept(actor, case=case),
+        "form": form if case.is_open else None,
+    }
     return show(request, "case", content, status=422 if form.errors else 200)
 
 
@@ -74,6 +78,20 @@ def close(request: HttpRequest, actor: Actor, case_id: uuid.UUID) -> HttpRespons
     cases.close_case(actor, case_id=case_id)
     messages.success(request, "The case is closed: requests that name it are refused from now on.")
     return redirect("dashboard:case", case_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def erase(request: HttpRequest, actor: Actor, case_id: uuid.UUID) -> HttpResponse:
+    """Destroy the key of a closed case's evidence; the page says what goes and what stays."""
+    case = cases.get_case(actor, case_id=case_id)
+    form = ErasureForm(request.POST or None)
+    if form.is_valid():
+        n_erased = kept_probes.erase_kept(actor, case_id=case_id, reason=form.erasure_reason)
+        messages.success(request, f"Erased: nobody can open what was kept of the case (pictures: {n_erased}).")
+        return redirect("dashboard:case", case_id)
+    content = {"case": case, "kept": kept_probes.tell_kept(actor, case=case), "form": form}
+    return show(request, "case_erase", content, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -39,4 +39,4 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 @member_page
 def detail(request: HttpRequest, actor: Actor, decision_id: uuid.UUID) -> HttpResponse:
     found = explanations.get_decision(decision_id, actor=actor)
-    return show(request, "decision", {"decision": explained(found)})
+    return show(request, "decision", {"decision": explained(found), "stopped_by": found.stopped_by})

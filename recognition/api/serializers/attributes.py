@@ -52,8 +52,12 @@ class EmotionResponse(serializers.Serializer[Any]):
 
 class EyeDirectionResponse(serializers.Serializer[Any]):
     yaw = serializers.FloatField(help_text="Degrees; positive: towards the right border of the picture.")
-    pitch = serializers.FloatField(help_text="Degrees; positive: up.")
-    confidence = serializers.FloatField()
+    pitch = serializers.FloatField(
+        required=False, help_text="Degrees; positive: up. Left out where the engine does not say it."
+    )
+    confidence = serializers.FloatField(
+        help_text="Per cent: that the eyes look to the left, into the lens or to the right, as the yaw says."
+    )
 
 
 class LivenessResponse(serializers.Serializer[Any]):
@@ -83,4 +87,6 @@ def attributes_of(said: Attributes) -> dict[str, Any]:
     """Return the members of `AttributesResponse`; landmarks are a member of the face itself."""
     answered = {name: value for name, value in asdict(said).items() if value is not None}
     answered.pop(FaceAttribute.LANDMARKS.value, None)
+    if said.eye_direction and said.eye_direction.pitch is None:
+        del answered[FaceAttribute.EYE_DIRECTION.value]["pitch"]
     return answered

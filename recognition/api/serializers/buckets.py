@@ -7,10 +7,10 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer
-from recognition.models import BUCKET_NAME, Bucket
+from recognition.models import BUCKET_NAME, BUCKET_REGION, PRINTABLE, Bucket
 
 _NAME: Final = rf"\A{BUCKET_NAME}\Z"
-_PRINTABLE: Final = r"\A[!-~]+\Z"
+_PRINTABLE: Final = rf"\A{PRINTABLE}\Z"
 
 
 class RegisterBucketRequest(StrictSerializer):
@@ -21,7 +21,7 @@ class RegisterBucketRequest(StrictSerializer):
     bucket = serializers.RegexField(
         _NAME, max_length=255, required=False, help_text="As the service names it. Left out: `name`."
     )
-    region = serializers.RegexField(r"\A[a-z0-9-]{1,64}\Z", max_length=64)
+    region = serializers.RegexField(rf"\A{BUCKET_REGION}\Z", max_length=64)
     prefix = serializers.CharField(
         max_length=500, required=False, default="", allow_blank=True, help_text="Goes before the name of every object."
     )

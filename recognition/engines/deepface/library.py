@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
+
 from recognition.engines.deepface.files import missing
 from recognition.engines.errors import RuntimeUnusable, WeightsMissing
 
@@ -52,7 +54,7 @@ def build(task: Task, name: str, *, folder: Path) -> Any:
         WeightsMissing: the library asked for a file that is not in the folder.
         RuntimeUnusable: it cannot be loaded here: a package is missing, or OpenCV no longer reads the format.
     """
-    with _environment(folder), weights_in(folder):
+    with _environment(folder), weights_in(folder), _without_warnings():
         try:
             return _modeling().get_model_class(task=task, model_name=name)()
         except (ImportError, ValueError, OSError) as error:
@@ -121,6 +123,16 @@ def _installed(file_name: str, source_url: object, compress_type: str | None = N
     if not path.is_file():
         raise missing(file_name, folder=folder)
     return str(path)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep OpenCV 5 from telling the console that its graphs know no targets: models ask for the CPU, and get it."""
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(before)
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
     assert instance.call("GET", f"/v1/collections/{collection}").json()["face_count"] == len(listed)
 
 
-@pytest.mark.parametrize("rounds", [5, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(1_200)])])
 def test_a_database_that_is_killed_again_and_again_keeps_every_acknowledged_entry(
     instance: RunningInstance, receipts: list[str], tmp_path: Path, rounds: int
 ) -> None:

@@ -16,7 +16,7 @@ from recognition.engines.attributes import Attributes
 from recognition.engines.base import DetectedFace, FloatArray
 from recognition.engines.detections import points_of
 from recognition.engines.manifest import AGE, ATTRIBUTE_MODELS, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, ModelCard
-from recognition.engines.onnx.attributes import appearance, calibration, expressions, hair
+from recognition.engines.onnx.attributes import appearance, calibration, expressions, gaze, hair
 from recognition.engines.onnx.attributes.age_gender import AgeReader, GenderReader
 from recognition.engines.onnx.attributes.emotions import EmotionReader
 from recognition.engines.onnx.attributes.mesh import Mesh, MeshFinder, MovementReader
@@ -24,11 +24,11 @@ from recognition.engines.onnx.loading import Loader
 from recognition.engines.onnx.session import Backend, Session
 
 # Raised whenever the same photograph would give other attributes: crops, rules, features.
-PREPROCESSING: Final = 2
+PREPROCESSING: Final = 3
 
 A = FaceAttribute
-_MOVED: Final = frozenset({A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
-_APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.MOUSTACHE, A.SUNGLASSES})
+_MOVED: Final = frozenset({A.EYE_DIRECTION, A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
+_APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.FACE_OCCLUDED, A.MOUSTACHE, A.SUNGLASSES})
 _MESHED: Final = _MOVED | _APPEARANCE | {A.HAIR_COLOUR, A.LANDMARKS}
 OFFERED: Final = _MESHED | {A.AGE_RANGE, A.EMOTIONS, A.GENDER}
 
@@ -92,6 +92,7 @@ class Analyser:
                 A.SMILE: lambda: expressions.smile(movements),
                 A.MOUTH_OPEN: lambda: expressions.mouth_open(movements),
                 A.EYES_OPEN: lambda: expressions.eyes_open(movements),
+                A.EYE_DIRECTION: lambda: gaze.read(movements, head=face.pose),
             }
             answers |= {name.value: read() for name, read in of_movements.items() if name in wanted}
         if A.HAIR_COLOUR in wanted:

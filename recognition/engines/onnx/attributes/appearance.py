@@ -1,8 +1,8 @@
-"""Eyeglasses, sunglasses, beard and moustache: linear heads on gradients and colours of an aligned face.
+"""Eyeglasses, sunglasses, beard, moustache, covered faces: linear heads on gradients and colours of an aligned face.
 
 The features are histograms of oriented gradients (Dalal and Triggs, CVPR 2005) and coarse colours relative to the
-middle of the face. The heads (`heads.npz`, 20 kB) are trained by `benchmarks/train_attributes.py` on labelled
-photographs; no photograph and no vector of a person is in them.
+middle of the face. The heads (`heads.npz`, 30 kB) are trained by `benchmarks/train_attributes.py` and
+`benchmarks/train_drawn.py` on labelled photographs; no photograph and no vector of a person is in them.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ ROWS: Final = {
     "sunglasses": Rows(16, 52),
     "beard": Rows(48, 96),
     "moustache": Rows(48, 84),
+    "face_occluded": Rows(16, 96),
 }
 
 

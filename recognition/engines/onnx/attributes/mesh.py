@@ -87,10 +87,15 @@ class Mesh:
     crop: npt.NDArray[np.uint8]
     transform: FloatArray
 
+    def in_picture(self) -> FloatArray:
+        """Return the points in pixels of the picture, float32 (478, 2)."""
+        linear, shift = self.transform[:, :2], self.transform[:, 2]
+        there: FloatArray = (self.points - shift) @ np.linalg.inv(linear).T
+        return there
+
     def landmarks(self, *, width: int, height: int) -> tuple[Landmark, ...]:
         """Return the 25 landmarks beyond the detector's five, in fractions of a picture of that size."""
-        linear, shift = self.transform[:, :2], self.transform[:, 2]
-        there = (self.points[list(_LANDMARKS.values())] - shift) @ np.linalg.inv(linear).T
+        there = self.in_picture()[list(_LANDMARKS.values())]
         return tuple(
             Landmark(kind, float(x) / width, float(y) / height) for kind, (x, y) in zip(_LANDMARKS, there, strict=True)
         )
