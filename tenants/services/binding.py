@@ -64,12 +64,12 @@ def require_no_wider(own: ApiKey, *, other: KeyBinding | ApiKey, expires_at: dat
         wider.append("purposes")
     own_end_users, end_users = _end_users(own), _end_users(other)
     if own_end_users and not (end_users and set(end_users) <= set(own_end_users)):
-        wider.append("end users")
+        wider.append(f"end users (name some of {', '.join(own_end_users)})")
     own_places, places = _jurisdictions(own), _jurisdictions(other)
     if own_places and not (places and all(covers(own_places, code) for code in places)):
-        wider.append("jurisdictions")
+        wider.append(f"jurisdictions (name some of {', '.join(own_places)})")
     if own.expires_at is not None and (expires_at is None or expires_at > own.expires_at):
-        wider.append("expiry")
+        wider.append(f"expiry (until {own.expires_at:%Y-%m-%dT%H:%M:%SZ} at most)")
     if wider:
         raise WiderThanOwn(f"A key hands on no more than it has: {', '.join(wider)}.")
 

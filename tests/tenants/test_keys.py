@@ -190,7 +190,7 @@ def test_an_ended_key_is_not_rotated(alice: Player) -> None:
     [
         ({"scopes": ["administer", "export"]}, "scopes"),
         ({"purposes": ["photo_organisation", "second_factor"]}, "purposes"),
-        ({"end_users": []}, "end users"),
+        ({"end_users": []}, "end users (name some of personal)"),
         ({"end_users": ["personal", "media"]}, "end users"),
         ({"jurisdictions": [], "default_jurisdiction": "US"}, "jurisdictions"),
         ({"jurisdictions": ["US-CA", "GB"]}, "jurisdictions"),
