@@ -15,7 +15,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from common.permits import Permit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODELS = REPOSITORY / "var" / "models"
@@ -26,26 +29,28 @@ _loaded: dict[str, Callable[[Path], int]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds for all files, and the number of templates made."""
+    """Seconds for all files on the clock, the number of templates made, and the seconds of CPU that it took."""
 
     seconds: float
     templates: int
+    cpu_seconds: float = 0.0
 
 
 class BarePool:
     """Some processes with one way of making templates, loaded and warm."""
 
-    def __init__(self, way: str, *, processes: int, warm_up: Path) -> None:
-        self._processes = processes
+    def __init__(self, way: str, *, processes: int, warm_up: Path, permit: Permit | None = None) -> None:
+        """Start them; a permit is for the engine, which is a way of this too."""
         context = multiprocessing.get_context("spawn")
-        self._pool = context.Pool(processes, initializer=_load, initargs=(way,))
+        self._pool = context.Pool(processes, initializer=_load, initargs=(way, permit))
         self._pool.map(_run, [str(warm_up)] * processes * 4, chunksize=1)
 
     def measure(self, files: Sequence[Path]) -> Measured:
         """Make templates of all files, as fast as the processes can."""
         started = time.perf_counter()
-        counts = self._pool.map(_run, [str(path) for path in files], chunksize=4)
-        return Measured(time.perf_counter() - started, sum(counts))
+        done = self._pool.map(_run, [str(path) for path in files], chunksize=4)
+        seconds = time.perf_counter() - started
+        return Measured(seconds, sum(count for count, _ in done), sum(cpu for _, cpu in done))
 
     def close(self) -> None:
         """End the processes."""
@@ -66,13 +71,27 @@ def published_sface(folder: Path) -> Path:
     return path
 
 
-def _load(way: str) -> None:
+def _load(way: str, permit: Permit | None) -> None:
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "platform")]
-    _loaded["way"] = {"same": same_models, "onnxruntime": _onnxruntime, "deepface": _deepface}[way]()
+    _loaded["way"] = _engine(permit) if permit is not None else WAYS[way]()
 
 
-def _run(path: str) -> int:
-    return _loaded["way"](Path(path))
+def _run(path: str) -> tuple[int, float]:
+    started = time.process_time()
+    return _loaded["way"](Path(path)), time.process_time() - started
+
+
+def _engine(permit: Permit) -> Callable[[Path], int]:
+    from recognition import images
+    from recognition.engines.onnx.engine import OnnxEngine
+
+    engine = OnnxEngine(MODELS)
+
+    def run(path: Path) -> int:
+        image = images.decode(path.read_bytes())
+        return len(engine.extract(image, engine.detect(image, permit=permit), permit=permit))
+
+    return run
 
 
 def same_models() -> Callable[[Path], int]:
@@ -87,7 +106,7 @@ def same_models() -> Callable[[Path], int]:
     return _pipeline(detector, recogniser)
 
 
-def _onnxruntime() -> Callable[[Path], int]:
+def onnxruntime_alone() -> Callable[[Path], int]:
     """ONNX Runtime with one thread for both, SFace with PRelu as published."""
     from recognition.engines.manifest import YUNET
     from recognition.engines.onnx.session import Backend, open_session
@@ -119,7 +138,7 @@ def _pipeline(detector: Any, recogniser: Any) -> Callable[[Path], int]:
     return run
 
 
-def _deepface() -> Callable[[Path], int]:
+def deepface_represent() -> Callable[[Path], int]:
     """`DeepFace.represent` with YuNet and SFace: the weights lie where the library looks for them."""
     home = Path(tempfile.mkdtemp(prefix="custos-bench-deepface-"))
     weights = home / ".deepface" / "weights"
@@ -140,3 +159,11 @@ def _deepface() -> Callable[[Path], int]:
         )
 
     return run
+
+
+WAYS: dict[str, Callable[[], Callable[[Path], int]]] = {
+    "same": same_models,
+    "onnxruntime": onnxruntime_alone,
+    "deepface": deepface_represent,
+}
+NAMES = {"same": "same models, bare", "onnxruntime": "bare ONNX Runtime", "deepface": "DeepFace.represent"}

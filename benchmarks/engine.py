@@ -5,13 +5,18 @@
 One thread, in milliseconds of CPU time over all threads of the process, so that a busy machine says the same. The
 picture is a photograph of the demonstration, 640 px wide. The bare models get tensors that were made before: the
 difference is what the engine adds (crops, colours, geometry, calibration).
+
+Then JPEG files to templates, on one core: the engine against decoding and the same models called bare, against ONNX
+Runtime alone and against DeepFace.represent on the same weights, in turn.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 import numpy as np
 
-from benchmarks.bare import MODELS
+from benchmarks.bare import MODELS, NAMES, WAYS, BarePool, Measured
+from benchmarks.enrolment import write_photographs
 from benchmarks.instance import bench_instance, benchmark_permit
 from benchmarks.rows import REPOSITORY, Goal, Row, Samples, write
 
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 REPEATS = 60
 WARM_UP = 5
 WIDTH_PX = 640
+FILES = 32
+ROUNDS = 5
 # How often each model of attributes runs for one face: ages and gender see a mirror image too.
 RUNS = {"dlib-age-v1": 2, "dlib-gender-v1": 2}
 
@@ -42,7 +50,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     with bench_instance() as tenant:
         permits = benchmark_permit(tenant.actor), benchmark_permit(tenant.actor, for_attributes=True)
-        rows = _speed(_picture(), permits=permits)
+        rows = _speed(_picture(), permits=permits) + _templates(permits[0])
     return write("engine", [*rows, _memory()])
 
 
@@ -87,6 +95,39 @@ def _speed(image: UprightImage, *, permits: tuple[Permit, Permit]) -> list[Row]:
             goal=Goal(at_most=1.15, of_ratio=True),
         ),
         samples["attributes"].row("all attributes of one face, detection excluded", goal=Goal(at_most=10.0)),
+    ]
+
+
+def _templates(permit: Permit) -> list[Row]:
+    """JPEG to templates by every way, each in a process of its own, in CPU time for each template."""
+    one_core = {min(os.sched_getaffinity(0))}
+    os.sched_setaffinity(0, one_core)  # inherited: no library may take two
+    with tempfile.TemporaryDirectory(prefix="custos-bench-files-") as folder:
+        files = write_photographs(Path(folder), count=FILES)
+        pools = {"engine": BarePool("engine", processes=1, warm_up=files[0], permit=permit)}
+        pools |= {way: BarePool(way, processes=1, warm_up=files[0]) for way in WAYS}
+        measured: dict[str, list[Measured]] = {way: [] for way in pools}
+        for _ in range(ROUNDS):
+            for way, pool in pools.items():
+                measured[way].append(pool.measure(files))
+        for pool in pools.values():
+            pool.close()
+    rates = {way: statistics.median(m.templates / m.cpu_seconds for m in each) for way, each in measured.items()}
+    goals = {"same": 0.9, "onnxruntime": 1.5, "deepface": 15.0}
+    return [
+        *(Row(name=f"JPEG to templates, {NAMES[way]}", value=rates[way], unit="faces/s", n=ROUNDS) for way in WAYS),
+        *(
+            Row(
+                name=f"JPEG to templates by the engine, against {NAMES[way]}",
+                value=rates["engine"],
+                unit="faces/s",
+                n=ROUNDS,
+                baseline=NAMES[way],
+                ratio=rates["engine"] / rates[way],
+                goal=Goal(at_least=least, of_ratio=True),
+            )
+            for way, least in goals.items()
+        ),
     ]
 
 

@@ -2,8 +2,9 @@
 
     make bench-enrolment
 
-A job of the real service on a real worker with two processes; the baselines run in two processes as well, in turn with
-it, on the same files: photographs of the demonstration, 640 px, each re-encoded so that no two files are equal.
+Jobs of the real service, submitted one after the other as a client with many photographs does, on a real worker with
+two processes; the baselines run in two processes as well, in turn with it, on the same files as often: photographs of
+the demonstration, 640 px, each re-encoded so that no two files are equal.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
 from tqdm import tqdm
 
-from benchmarks.bare import REPOSITORY, BarePool, Measured
+from benchmarks.bare import NAMES, REPOSITORY, WAYS, BarePool, Measured
 from benchmarks.instance import BenchTenant, bench_instance
 from benchmarks.rows import Goal, Row, write
 
 FILES = 128
+JOBS = 4
 DEEPFACE_FILES = 32
 ROUNDS = 5
 PROCESSES = 2
@@ -40,7 +43,7 @@ COLLECTION = "bench"
 def main() -> int:
     """Measure and write the rows."""
     with tempfile.TemporaryDirectory(prefix="custos-bench-files-") as folder, bench_instance() as tenant:
-        files = _files(Path(folder))
+        files = write_photographs(Path(folder), count=FILES)
         with _worker() as worker:
             rows = _measure(tenant, files=files, worker=worker)
     return write("enrolment", rows)
@@ -50,31 +53,30 @@ def _measure(tenant: BenchTenant, *, files: Sequence[Path], worker: psutil.Proce
     from recognition.services import collections
 
     collections.create_collection(COLLECTION, actor=tenant.actor)
-    _enrol(tenant, files=files[:16])
-    pools = {way: BarePool(way, processes=PROCESSES, warm_up=files[0]) for way in ("same", "onnxruntime", "deepface")}
+    _enrol(tenant, files=files[:16], jobs=2)
+    pools = {way: BarePool(way, processes=PROCESSES, warm_up=files[0]) for way in WAYS}
     enrolled: list[Measured] = []
     bare: dict[str, list[Measured]] = {way: [] for way in pools}
     for _ in tqdm(range(ROUNDS), disable=None, desc="enrolment", unit="round"):
         for way in ("same", "onnxruntime"):
-            bare[way].append(pools[way].measure(files))
-        enrolled.append(_enrol(tenant, files=files))
+            bare[way].append(pools[way].measure([*files] * JOBS))
+        enrolled.append(_enrol(tenant, files=files, jobs=JOBS))
         bare["deepface"].append(pools["deepface"].measure(files[:DEEPFACE_FILES]))
     for pool in pools.values():
         pool.close()
     memory = max(process.memory_info().rss for process in worker.children(recursive=True)) / 2**20
     ours = _rate(enrolled)
-    names = {"same": "same models, bare", "onnxruntime": "bare ONNX Runtime", "deepface": "DeepFace.represent"}
     rates = {way: _rate(measured) for way, measured in bare.items()}
     goals = {"same": 0.85, "onnxruntime": 1.5, "deepface": 15.0}
     return [
-        *(Row(name=names[way], value=rate, unit="faces/s", n=ROUNDS) for way, rate in rates.items()),
+        *(Row(name=NAMES[way], value=rate, unit="faces/s", n=ROUNDS) for way, rate in rates.items()),
         *(
             Row(
-                name=f"enrolment by a job, against {names[way]}",
+                name=f"enrolment by a job, against {NAMES[way]}",
                 value=ours,
                 unit="faces/s",
                 n=ROUNDS,
-                baseline=names[way],
+                baseline=NAMES[way],
                 ratio=ours / rates[way],
                 goal=Goal(at_least=goals[way], of_ratio=True),
             )
@@ -89,27 +91,33 @@ def _rate(measured: Sequence[Measured]) -> float:
     return statistics.median(each.templates / each.seconds for each in measured)
 
 
-def _enrol(tenant: BenchTenant, *, files: Sequence[Path]) -> Measured:
-    """Submit a job and wait for its end."""
-    from common.context import tenant_scope
-    from common.vocabulary import JobStatus
-    from recognition.selectors import jobs
+def _enrol(tenant: BenchTenant, *, files: Sequence[Path], jobs: int) -> Measured:
+    """Submit jobs with the same files and wait for the end of all."""
     from recognition.services import collections, enrolment
 
     before = collections.get_collection(COLLECTION, actor=tenant.actor).face_count
     images = [enrolment.Submission(path.read_bytes()) for path in files]
     started = time.perf_counter()
-    job = enrolment.submit_job(images, collection_name=COLLECTION, actor=tenant.actor)
-    while True:
-        time.sleep(0.02)
-        # By the selector: fifty audited reads a second would be a load of their own, which no client makes.
-        with tenant_scope(tenant.actor.tenant_id):
-            job = jobs.get_for(tenant.actor.tenant_id, job_id=job.id)
-        if job.status == JobStatus.SUCCEEDED:
-            seconds = time.perf_counter() - started
-            return Measured(seconds, collections.get_collection(COLLECTION, actor=tenant.actor).face_count - before)
-        if job.status not in (JobStatus.QUEUED, JobStatus.RUNNING) or time.perf_counter() - started > DEADLINE_SECONDS:
-            raise SystemExit(f"The job is {job.status}: {job.problem}")
+    ids = [enrolment.submit_job(images, collection_name=COLLECTION, actor=tenant.actor).id for _ in range(jobs)]
+    while not all(_is_done(tenant, job_id=job_id) for job_id in ids):
+        if time.perf_counter() - started > DEADLINE_SECONDS:
+            raise SystemExit(f"The jobs were not done in {DEADLINE_SECONDS:.0f} s.")
+        time.sleep(0.05)
+    seconds = time.perf_counter() - started
+    return Measured(seconds, collections.get_collection(COLLECTION, actor=tenant.actor).face_count - before)
+
+
+def _is_done(tenant: BenchTenant, *, job_id: UUID) -> bool:
+    from common.context import tenant_scope
+    from common.vocabulary import JobStatus
+    from recognition.selectors import jobs
+
+    # By the selector: audited reads, many a second, would be a load of their own, which no client makes.
+    with tenant_scope(tenant.actor.tenant_id):
+        job = jobs.get_for(tenant.actor.tenant_id, job_id=job_id)
+    if job.status not in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.SUCCEEDED):
+        raise SystemExit(f"The job is {job.status}: {job.problem}")
+    return bool(job.status == JobStatus.SUCCEEDED)
 
 
 @contextmanager
@@ -130,8 +138,8 @@ def _worker() -> Iterator[psutil.Process]:
         process.wait(60)
 
 
-def _files(folder: Path) -> list[Path]:
-    """Write the photographs, smaller and each a little different."""
+def write_photographs(folder: Path, *, count: int) -> list[Path]:
+    """Write so many of the demonstration's photographs, smaller and each a little different."""
     import cv2
     import numpy as np
 
@@ -145,7 +153,7 @@ def _files(folder: Path) -> list[Path]:
         scale = LONGER_SIDE_PX / max(pixels.shape[:2])
         pictures.append(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     paths = []
-    for number in range(FILES):
+    for number in range(count):
         quality = 80 + number // len(pictures) % 20
         content = cv2.imencode(".jpg", pictures[number % len(pictures)], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         paths.append(folder / f"{number:04}.jpg")

@@ -29,6 +29,15 @@ def _any_of(slugs: Iterable[str], *, label: str, help_text: str = "") -> forms.M
     )
 
 
+class Moment(AdminSplitDateTime):
+    """A day and a time, each with a name also for who does not see the page."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for widget, name in zip(self.widgets, ("Date", "Time"), strict=True):
+            widget.attrs["aria-label"] = name
+
+
 class MoratoriumForm(forms.Form):
     """A category of use to stop. A part left empty means any."""
 
@@ -47,10 +56,10 @@ class MoratoriumForm(forms.Form):
     )
     legal_source = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     effective_from = forms.SplitDateTimeField(
-        required=False, widget=AdminSplitDateTime, help_text="UTC. Empty: from this moment on."
+        required=False, widget=Moment, help_text="UTC. Empty: from this moment on."
     )
     effective_until = forms.SplitDateTimeField(
-        required=False, widget=AdminSplitDateTime, help_text="UTC. Empty: until further notice."
+        required=False, widget=Moment, help_text="UTC. Empty: until further notice."
     )
 
     def clean(self) -> dict[str, Any]:
@@ -105,7 +114,7 @@ class ExtensionForm(ReasonForm):
 
     effective_until = forms.SplitDateTimeField(
         required=False,
-        widget=AdminSplitDateTime,
+        widget=Moment,
         label="New end",
         help_text="UTC; later than now. Empty: until further notice.",
     )
@@ -142,7 +151,7 @@ class ExemptionForm(StatementForm):
     purposes = _any_of(Purpose, label="Purposes")
     operations = _any_of(Operation, label="Operations")
     end_users = _any_of(CustomerCategory, label="End users")
-    expires_at = forms.SplitDateTimeField(widget=AdminSplitDateTime, help_text="UTC.")
+    expires_at = forms.SplitDateTimeField(widget=Moment, help_text="UTC.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -229,7 +238,7 @@ class ExpiryForm(StatementForm):
     """An approval, and how long it is to last."""
 
     expires_at = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime, label="It ends", help_text="UTC; twelve months from now at most."
+        widget=Moment, label="It ends", help_text="UTC; twelve months from now at most."
     )
     gallery_cap = forms.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, help_text="Most faces of one gallery. Empty: the policy's."

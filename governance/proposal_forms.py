@@ -6,10 +6,9 @@ import json
 from typing import Any, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 
 from governance.casework.models import BreakGlassGrant
-from governance.forms import ReasonForm, StatementForm
+from governance.forms import Moment, ReasonForm, StatementForm
 from governance.models import ChangeRequest, PolicyVersion
 from governance.simulations import LONGEST_DAYS
 
@@ -51,8 +50,8 @@ class WatchlistForm(StatementForm):
 
     collection = forms.UUIDField(label="Id of the collection")
     operation = forms.CharField(max_length=200, help_text="What it is watched for in: a place, an event.")
-    effective_from = forms.SplitDateTimeField(widget=AdminSplitDateTime, help_text="UTC.")
-    expires_at = forms.SplitDateTimeField(widget=AdminSplitDateTime, help_text="UTC.")
+    effective_from = forms.SplitDateTimeField(widget=Moment, help_text="UTC.")
+    expires_at = forms.SplitDateTimeField(widget=Moment, help_text="UTC.")
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -138,5 +137,5 @@ class PublicationForm(StatementForm):
     """When a policy takes over."""
 
     effective_from = forms.SplitDateTimeField(
-        required=False, widget=AdminSplitDateTime, help_text="UTC. Empty: when the second person signs."
+        required=False, widget=Moment, help_text="UTC. Empty: when the second person signs."
     )

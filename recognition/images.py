@@ -10,10 +10,15 @@ import hashlib
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
+from cv2.typing import MatLike
 from PIL import ExifTags, Image
 
 from common.errors import PayloadTooLarge, Unprocessable, UnsupportedMedia
@@ -102,10 +107,15 @@ def decode(data: bytes, *, limits: ImageLimits = ImageLimits()) -> UprightImage:
     try:
         with Image.open(io.BytesIO(data), formats=[name]) as picture:
             width, height = picture.size
-            _check_size(picture, name=name, limits=limits)
-            picture.load()
+            is_whole = _check_size(picture, name=name, limits=limits) == 1
+            pixels = _plain_jpeg(data, picture=picture) if is_whole else None
+            if pixels is None:
+                picture.load()
+                pixels = _bgr(_to_rgb(picture))
             orientation = _orientation(picture)
-            pixels = _upright_pixels(picture, orientation=orientation)
+            if orientation in _TURNS:
+                pixels = np.asarray(_TURNS[orientation](pixels), np.uint8)
+            pixels.setflags(write=False)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"At most {limits.max_pixels:,} pixels are accepted.") from error
     except _DAMAGE as error:
@@ -131,7 +141,8 @@ def _format_of(data: bytes) -> str:
     raise ImageFormatUnsupported("The content is neither JPEG, PNG nor WebP.")
 
 
-def _check_size(picture: Image.Image, *, name: str, limits: ImageLimits) -> None:
+def _check_size(picture: Image.Image, *, name: str, limits: ImageLimits) -> int:
+    """Return what the sides of the picture are to be divided by when it is decoded: only a JPEG's can be."""
     pixels = picture.width * picture.height
     if pixels > limits.max_pixels:
         raise ImageTooLarge(f"The image has {pixels:,} pixels; at most {limits.max_pixels:,} are accepted.")
@@ -144,6 +155,7 @@ def _check_size(picture: Image.Image, *, name: str, limits: ImageLimits) -> None
         raise ImageTooLarge(
             f"The {name} image has {pixels:,} pixels; at most {limits.max_decoded_pixels:,} are accepted of it."
         )
+    return divisor
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -155,23 +167,34 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright_pixels(picture: Image.Image, *, orientation: int) -> npt.NDArray[np.uint8]:
-    turned = _TURNS.get(orientation)
-    colour = _to_rgb(picture)
-    if turned is not None:
-        colour = colour.transpose(turned)
-    # Pillow packs BGR in one pass; the array is a read-only view of those bytes.
-    return np.frombuffer(colour.tobytes("raw", "BGR"), np.uint8).reshape(colour.height, colour.width, 3)
+def _plain_jpeg(data: bytes, *, picture: Image.Image) -> npt.NDArray[np.uint8] | None:
+    """Decode a colour or grey JPEG in full, two to four times as fast as Pillow and to the same pixels.
+
+    None for every other picture, and for one that the strict decoder objects to: what is damaged says Pillow alone.
+    """
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
+        return None
+    try:
+        pixels = simplejpeg.decode_jpeg(data, colorspace="BGR")
+    except ValueError:
+        return None
+    return pixels if pixels.shape == (picture.height, picture.width, 3) else None
 
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+def _bgr(picture: Image.Image) -> npt.NDArray[np.uint8]:
+    # Pillow packs BGR in one pass.
+    return np.frombuffer(picture.tobytes("raw", "BGR"), np.uint8).reshape(picture.height, picture.width, 3)
+
+
+# EXIF 2.32, tag 274: where the first row and the first column of what is stored belong.
+_TURNS: Final[dict[int, Callable[[npt.NDArray[np.uint8]], MatLike]]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: lambda pixels: cv2.transpose(pixels),
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which settings module a process uses."""
+"""How a process starts: its settings module, and how many threads a library may start in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MODULES = {
 
 
 def choose_settings() -> None:
-    """Set DJANGO_SETTINGS_MODULE from CUSTOS_ENV unless it is set already.
+    """Set DJANGO_SETTINGS_MODULE from CUSTOS_ENV, and one thread for linear algebra, unless they are set already.
 
     Raises:
         SystemExit: CUSTOS_ENV is not a known environment.
@@ -30,6 +30,9 @@ def choose_settings() -> None:
     if name not in _MODULES:
         raise SystemExit(f"CUSTOS_ENV must be one of {', '.join(_MODULES)}, not {name!r}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", _MODULES[name])
+    # A process for each core is busy already: NumPy's threads, which wait for each other spinning, would only be in
+    # the way. Read when NumPy is imported, so this comes first.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def unsafe_settings() -> list[str]:

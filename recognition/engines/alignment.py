@@ -6,6 +6,7 @@ least-squares one of Umeyama, IEEE PAMI 13 (1991).
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -33,16 +34,24 @@ def similarity_transform(points: FloatArray, *, target: FloatArray = POINTS) -> 
     Returns:
         float32 (2, 3), for `cv2.warpAffine`.
     """
-    source, target = points.astype(np.float64), target.astype(np.float64)
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    from_mean, to_mean = source - source_mean, target - target_mean
-    # In the plane Umeyama's rotation and scale are one complex number, with no need of a decomposition.
-    along = float((from_mean * to_mean).sum())
-    across = float((from_mean[:, 0] * to_mean[:, 1] - from_mean[:, 1] * to_mean[:, 0]).sum())
+    # In the plane Umeyama's rotation and scale are one complex number, with no need of a decomposition. Plain numbers:
+    # for five points NumPy would take eight times as long.
+    source, wanted = points.tolist(), target.tolist()
+    (x_mean, y_mean), (u_mean, v_mean) = _middle(source), _middle(wanted)
+    along = across = spread = 0.0
+    for (x, y), (u, v) in zip(source, wanted, strict=True):
+        x, y, u, v = x - x_mean, y - y_mean, u - u_mean, v - v_mean
+        along += x * u + y * v
+        across += x * v - y * u
+        spread += x * x + y * y
     # Points that coincide have no scale; any will do for what is no face.
-    spread = max(float((from_mean * from_mean).sum()), 1e-9)
-    turn = np.array([[along, -across], [across, along]]) / spread
-    return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]]).astype(np.float32)
+    turn, skew = along / max(spread, 1e-9), across / max(spread, 1e-9)
+    shift = u_mean - turn * x_mean + skew * y_mean, v_mean - skew * x_mean - turn * y_mean
+    return np.array([[turn, -skew, shift[0]], [skew, turn, shift[1]]], np.float32)
+
+
+def _middle(points: list[list[float]]) -> tuple[float, float]:
+    return sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
 
 
 def aligned_crop(pixels: npt.NDArray[np.uint8], points: FloatArray) -> npt.NDArray[np.uint8]:
@@ -69,7 +78,7 @@ def cut_out(pixels: npt.NDArray[np.uint8], transform: FloatArray, *, side_px: in
     Returns:
         uint8 (side_px, side_px, 3); black where the picture ends.
     """
-    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    scale = math.hypot(*transform[:, 0].tolist())
     if scale < _LEAST_PLAIN_SCALE:
         pixels, transform = _shrunk(pixels, transform=transform, scale=scale, side_px=side_px)
     return cv2.warpAffine(pixels, transform, (side_px, side_px), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
@@ -79,13 +88,13 @@ def _shrunk(
     pixels: npt.NDArray[np.uint8], *, transform: FloatArray, scale: float, side_px: int
 ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
     """Shrink the part of the picture that is needed by a whole factor, averaging; adapt the transform to it."""
-    corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]], np.float32)
-    seen = (corners - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    (turn, _, right_by), (skew, _, down_by) = transform.tolist()
+    corners = [(x - right_by, y - down_by) for x in (0, side_px) for y in (0, side_px)]
+    xs = [(turn * x + skew * y) / scale**2 for x, y in corners]
+    ys = [(turn * y - skew * x) / scale**2 for x, y in corners]
     height, width = pixels.shape[:2]
-    left, top = (int(max(0, value)) for value in np.floor(seen.min(axis=0)))
-    right, bottom = (
-        int(min(limit, value)) for limit, value in zip((width, height), np.ceil(seen.max(axis=0)), strict=True)
-    )
+    left, top = max(0, math.floor(min(xs))), max(0, math.floor(min(ys)))
+    right, bottom = min(width, math.ceil(max(xs))), min(height, math.ceil(max(ys)))
     factor = int(1.0 / scale)
     columns, rows = (right - left) // factor, (bottom - top) // factor
     if columns < 1 or rows < 1:

@@ -51,11 +51,12 @@ _NO_ATTEMPT: Final = (PlatformError, OperationalError, InterfaceError, OSError)
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Some pending images of an open job."""
+    """Some pending images of a batch of an open job; after the last there is nothing left of the batch."""
 
     job: Job
     collection: Collection
     items: tuple[JobItem, ...]
+    is_last: bool
 
 
 def batch_starts(sequences: Iterable[int]) -> list[int]:
@@ -76,10 +77,9 @@ def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
         PlatformError, OperationalError, InterfaceError, OSError: the platform could not go on (engine, ledger, disk,
             database). The images stay pending for the sweep, and none comes closer to being given up.
     """
-    for sequences in _groups(job_id, first=first, tenant_id=tenant_id):
-        work = _begin(job_id, sequences=sequences, tenant_id=tenant_id)
-        if work is None:
-            continue
+    is_last = False
+    while not is_last and (work := _begin(job_id, first=first, tenant_id=tenant_id)) is not None:
+        is_last = work.is_last
         try:
             _work_off(work)
         except PolicyRefused as refusal:
@@ -95,36 +95,45 @@ def run_batch(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> None:
             raise
 
 
-def _groups(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> list[list[int]]:
-    """Return the sequence numbers to work on together: all at once, or one by one after failed attempts."""
-    with tenant_scope(tenant_id):
-        job = selectors.get_for(tenant_id, job_id=job_id)
-        if not job.is_open:
-            return []
-        items = list(selectors.pending_items(job, first=first, count=settings.CUSTOS_IMAGES_AT_ONCE))
-    together = [item.sequence for item in items if item.attempts < _TOGETHER_ATTEMPTS]
-    singles = [[item.sequence] for item in items if item.attempts >= _TOGETHER_ATTEMPTS]
-    return [*([together] if together else []), *singles]
+def _begin(job_id: uuid.UUID, *, first: int, tenant_id: uuid.UUID) -> _Work | None:
+    """Choose what to work on next, and count the attempt, durably, before it is made.
 
-
-def _begin(job_id: uuid.UUID, *, sequences: Sequence[int], tenant_id: uuid.UUID) -> _Work | None:
-    """Count the attempt, durably, before it is made; give up what was attempted too often."""
+    Returns:
+        None when nothing of the batch is left to be done.
+    """
     with tenant_scope(tenant_id):
         job = selectors.lock_for(tenant_id, job_id=job_id)
         if not job.is_open or job.collection_id is None:
             return None
-        Job.objects.filter(tenant_id=tenant_id, id=job_id).update(
-            status=JobStatus.RUNNING, started_at=Coalesce(F("started_at"), Now())
+        pending = _without_hopeless(
+            list(selectors.pending_items(job, first=first, count=settings.CUSTOS_IMAGES_AT_ONCE)), job=job
         )
-        pending = selectors.items_of(job).filter(sequence__in=sequences, status=JobItem.Status.PENDING)
-        given_up = pending.filter(attempts__gte=_MOST_ATTEMPTS)
-        if given_up.update(status=JobItem.Status.FAILED, problem=ImageAbandoned().as_problem()):
-            _settle(job)
-        pending.update(attempts=F("attempts") + 1)
+        items = _next_of(pending)
+        if not items:
+            return None
+        if job.status != JobStatus.RUNNING:
+            Job.objects.filter(tenant_id=tenant_id, id=job_id).update(
+                status=JobStatus.RUNNING, started_at=Coalesce(F("started_at"), Now())
+            )
+        selectors.items_of(job).filter(id__in=[item.id for item in items]).update(attempts=F("attempts") + 1)
         _touch(job)
-        items = tuple(pending.order_by("sequence"))
         collection = collection_selectors.list_for(tenant_id).get(id=job.collection_id)
-    return _Work(job, collection, items) if items else None
+    return _Work(job, collection, tuple(items), is_last=len(items) == len(pending))
+
+
+def _without_hopeless(pending: list[JobItem], *, job: Job) -> list[JobItem]:
+    """Give up the items of a locked job that were attempted too often; return the others."""
+    hopeless = [item.id for item in pending if item.attempts >= _MOST_ATTEMPTS]
+    if hopeless:
+        given_up = selectors.items_of(job).filter(id__in=hopeless)
+        given_up.update(status=JobItem.Status.FAILED, problem=ImageAbandoned().as_problem())
+        _settle(job)
+    return [item for item in pending if item.id not in hopeless]
+
+
+def _next_of(pending: Sequence[JobItem]) -> Sequence[JobItem]:
+    """Return all that may be worked on together, or else, after failed attempts, a single one."""
+    return [item for item in pending if item.attempts < _TOGETHER_ATTEMPTS] or pending[:1]
 
 
 def _give_back(work: _Work) -> None:

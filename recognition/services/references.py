@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from django.db.models import F, QuerySet
 
+from common.bulk import insert_rows
 from common.context import Usage
 from common.ids import new_id
 from common.permits import Permit
@@ -95,8 +96,8 @@ def store_all(
         for new, image in zip(pictures, images, strict=True)
     ]
     made = [image for new, image in zip(pictures, images, strict=True) if new.known_image is None]
-    Image.objects.bulk_create(made)
-    Face.objects.bulk_create([face for each in faces for face in each])
+    insert_rows(Image, made)
+    insert_rows(Face, [face for each in faces for face in each])
     templates = [template for new in pictures for _, template in new.examined.faces]
     ids = [face.id for each in faces for face in each]
     gallery.add(collection_selectors.gallery_of(collection), list(zip(ids, templates, strict=True)), permit=permit)
@@ -241,7 +242,7 @@ def _face(detected: DetectedFace, *, image: Image, new: NewReferences, permit: P
         box_width=box.width,
         box_height=box.height,
         confidence=detected.confidence,
-        landmarks=[asdict(landmark) for landmark in detected.landmarks],
+        landmarks=[{"type": point.type, "x": point.x, "y": point.y} for point in detected.landmarks],
         pose_yaw=pose.yaw,
         pose_pitch=pose.pitch,
         pose_roll=pose.roll,

@@ -228,6 +228,13 @@ def _preview(client: Client, **selector: Any) -> str:
     return client.post("/admin/governance/moratorium/add/", form).content.decode()
 
 
+def test_a_time_has_a_name_for_who_does_not_see_the_page(oversight: Client) -> None:
+    page = oversight.get("/admin/governance/moratorium/add/").content.decode()
+
+    assert page.count('aria-label="Date"') == page.count('aria-label="Time"') == 2
+    assert page.index("admin/js/core.js") < page.index("DateTimeShortcuts.js"), "the calendar is made of its parts"
+
+
 def test_the_preview_says_who_would_be_cut_off_and_imposes_nothing(
     oversight: Client, make_player: PlayerFactory
 ) -> None:

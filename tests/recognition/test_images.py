@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -328,6 +329,29 @@ def test_an_exif_block_that_is_none_leaves_the_picture_as_it_is(form: str, exif:
     image = decode(encoded(four_colours(), form, exif=exif, **options))
 
     assert np.array_equal(_rgb(image), four_colours())
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_has_the_pixels_that_pillow_would_give_it(mode: str, subsampling: int, progressive: bool) -> None:
+    """Templates of one engine version rest on them, whichever decoder is at work."""
+    picture = Image.fromarray(face_pixels(1)).convert(mode)
+    data = encoded(picture, "JPEG", quality=83, subsampling=subsampling, progressive=progressive)
+
+    with Image.open(io.BytesIO(data)) as by_pillow:
+        expected = np.asarray(by_pillow.convert("RGB"))
+    assert np.array_equal(_rgb(decode(data)), expected)
+
+
+def test_a_jpeg_with_stray_bytes_is_pillow_s_to_judge() -> None:
+    """Cameras write worse: the fast decoder objects, what Pillow reads is accepted."""
+    data = encoded(face_pixels(1), "JPEG")
+    stray = data.replace(b"\xff\xdb", b"\x00\x00\xff\xdb", 1)
+    with pytest.raises(ValueError):
+        simplejpeg.decode_jpeg(stray)
+
+    assert np.array_equal(decode(stray).pixels, decode(data).pixels)
 
 
 def test_nothing_is_kept_but_pixels() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -55,6 +56,7 @@ class OnnxEngine:
             RuntimeUnusable: no runtime gives the golden vectors on this machine.
         """
         self._process = os.getpid()
+        cv2.setNumThreads(threads)  # of the whole process: it would take every core for a single picture
         loader = Loader(models_dir=models_dir, runtime=runtime, threads=threads)
         detector, on_detector = loader.load(YUNET)
         recogniser, on_recogniser = loader.load(SFACE)

@@ -120,9 +120,9 @@ class _OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Pictures come in every size: plans and arenas made for each would only pile up.
+        # Pictures come in every size: plans made for each would only pile up. The arena stays: asking the system for
+        # every tensor anew costs a large picture thousands of page faults.
         options.enable_mem_pattern = False
-        options.enable_cpu_mem_arena = False
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         self._input = self._session.get_inputs()[0].name
 
