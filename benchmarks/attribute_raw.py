@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from benchmarks import lfw
 from benchmarks.attribute_labels import Labelled
 from benchmarks.bare import MODELS
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from recognition.engines.base import FloatArray
@@ -88,8 +88,7 @@ class Reader:
         found = self._detector.detect(pixels)
         if not len(found):
             return None
-        middle = np.array(pixels.shape[1::-1]) / 2
-        row = found[np.argmin(np.linalg.norm(found[:, :2] + found[:, 2:4] / 2 - middle, axis=1))]
+        row = lfw.middle_row(found, pixels=pixels)
         points = row[POINTS].reshape(5, 2)
         mesh = self._mesh.find(pixels, box=row[BOX], eyes=points[:2])
         return mesh and Face(pixels, row[BOX], points, mesh)
@@ -114,6 +113,4 @@ def read_all(photographs: Sequence[Labelled]) -> list[Raw]:
 
 def genders(folder: Path) -> dict[str, bool]:
     """Return who is labelled male, by identity."""
-    from benchmarks import lfw
-
     return {row["identity"]: row["gender"] == "male" for row in lfw.read_rows(folder / "groups.csv") if row["gender"]}

@@ -83,6 +83,13 @@ def encode(folder: Path, *, permit: Permit, engine: FaceEngine | None = None) ->
     )
 
 
+def middle_row(found: npt.NDArray[np.float32], *, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the detection nearest to the middle of its picture, out of at least one."""
+    middle = np.array(pixels.shape[1::-1]) / 2
+    row: npt.NDArray[np.float32] = found[np.argmin(np.linalg.norm(found[:, :2] + found[:, 2:4] / 2 - middle, axis=1))]
+    return row
+
+
 def labelled(encoded: Encoded, *, folder: Path) -> Labelled:
     """Return the templates with who is on them, and the groups that `groups.csv` names."""
     from recognition.evaluation.labelled import Labelled

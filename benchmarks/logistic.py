@@ -41,7 +41,7 @@ def fitted(
 def calibrated(said: _Array, truth: _Array, *, weight: _Array | None = None) -> list[float]:
     """Return slope and offset of the logistic curve (Platt), with his target smoothing."""
     weight = np.ones(len(truth)) if weight is None else weight
-    yes, no = (weight * truth).sum(), (weight * (1 - truth)).sum()
+    yes, no = truth.sum(), (1 - truth).sum()
     target = np.where(truth == 1, (yes + 1) / (yes + 2), 1 / (no + 2))
     scale = said.std()
 

@@ -33,6 +33,7 @@ def cover(pixels: Picture, points: Points, random: Generator) -> Picture:
         points: float32 (478, 2), of the mesh, in pixels.
         random: what decides everything.
     """
+    # What is met most often is drawn twice as often.
     drawings: tuple[Drawing, ...] = (_hand, _microphone, _mask, _sunglasses, _patch, _hand, _microphone, _patch)
     return drawings[random.integers(len(drawings))](pixels, points, random)
 

@@ -19,7 +19,25 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 ADMIN_URL = "CUSTOS_TEST_ADMIN_URL"
 
+# One process runs the files of this folder: they use one instance of the platform.
+ONE_INSTANCE = "tests/e2e/running"
+# What takes half a minute and more, the longest first.
+LONGEST = (
+    ONE_INSTANCE,
+    "tests/e2e/test_pages.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_seed_story.py",
+    "tests/e2e/test_review_story.py",
+)
+
 _services = ExitStack()
+
+# Before anything else is imported, and for every process that the suite starts, hundreds of them side by side: each
+# would compile the platform anew where bytecode is switched off, and the threads of a product of small matrices wait
+# for each other in busy loops.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -59,8 +77,33 @@ def _manage(*command: str, role: str) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow ones first, whatever the random order: xdist hands out files in this order, and none shall begin last."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Longest first, whatever the random order: xdist hands out files in this order, and none shall begin last."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+
+    def key(item: pytest.Item) -> tuple[bool, int]:
+        return item.get_closest_marker("slow") is None, places.get(_unit_of(item.nodeid), len(places))
+
+    items.sort(key=key)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Hand out whole units (`_unit_of`), where whole files are asked for."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _unit_of(nodeid)
+
+    return Scheduling(config, log)
+
+
+def _unit_of(nodeid: str) -> str:
+    """Return what one process runs as a whole: a file, or the folder of those that share an instance."""
+    file = nodeid.partition("::")[0]
+    return ONE_INSTANCE if file.startswith(f"{ONE_INSTANCE}/") else file
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

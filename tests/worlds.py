@@ -172,18 +172,18 @@ def current_engine_versions() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def world(make_player: PlayerFactory, staff: Staff) -> World:
-    return World(make_player(), make_player(), staff)
+def world(alice: Player, mallory: Player, staff: Staff) -> World:
+    return World(alice, mallory, staff)
 
 
 @pytest.fixture
-def alice(world: World) -> Player:
-    return world.alice
+def alice(make_player: PlayerFactory) -> Player:
+    return make_player()
 
 
 @pytest.fixture
-def mallory(world: World) -> Player:
-    return world.mallory
+def mallory(make_player: PlayerFactory) -> Player:
+    return make_player()
 
 
 MoratoriumFactory = Callable[..., Moratorium]

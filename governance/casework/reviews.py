@@ -142,11 +142,14 @@ def open_task(new: NewReview, *, admission: gate.Admission) -> ReviewTask:
 def list_tasks(actor: Actor, *, paginate: Callable[[QuerySet[ReviewTask]], R], only_pending: bool = False) -> R:
     """Return a page of the tenant's reviews. That there is one tells nobody's identity.
 
+    Each row says whether the actor has given a verdict on it (`is_judged_by_actor`).
+
     Raises:
         PolicyRefused: the policy does not allow looking.
     """
     with gate.authorised(_look(actor, task_id=None)) as admission, tenant_scope(actor.tenant_id):
-        page = paginate(selectors.reviews_of(actor.tenant_id, only_pending=only_pending))
+        found = selectors.reviews_of(actor.tenant_id, only_pending=only_pending)
+        page = paginate(found.annotate(is_judged_by_actor=selectors.has_judged(actor.id)))
         admission.complete()
     return page
 

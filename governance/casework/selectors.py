@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
 from governance.accountability.held import held_cases
@@ -117,6 +117,11 @@ def reviews_of(tenant_id: uuid.UUID, *, only_pending: bool = False) -> QuerySet[
     found = ReviewTask.objects.filter(Q(closed_at=None) | ~reviews_are_over(), tenant_id=tenant_id)
     found = found.filter(status=ReviewTask.Status.PENDING) if only_pending else found
     return found.select_related("case").prefetch_related(Prefetch("probes", queryset=probes))
+
+
+def has_judged(user_id: uuid.UUID) -> Exists:
+    """Return the condition that a person has given a verdict on a review of a query."""
+    return Exists(ReviewVerdict.objects.filter(task_id=OuterRef("id"), reviewer_id=user_id))
 
 
 def get_review(tenant_id: uuid.UUID, *, task_id: uuid.UUID) -> ReviewTask:

@@ -55,6 +55,8 @@ class NodePackage:
         """Return the command that leaves the archive in the folder."""
         return [
             *("npm", "pack", f"{self.name}@{self.version}", "--ignore-scripts", "--silent"),
+            # Left alone, npm waits for more than a minute before it says that there is no network.
+            *("--fetch-retry-mintimeout", "500", "--fetch-retry-maxtimeout", "2000"),
             *("--cache", str(folder / "cache"), "--pack-destination", str(folder / "archive")),
         ]
 

@@ -37,6 +37,7 @@ _SECTIONS: Final = {
     **dict.fromkeys(("job", "job-results", "job-cancel"), "jobs"),
     "evaluation": "evaluations",
     "decision": "decisions",
+    "liveness": "detect",
     **dict.fromkeys(("purge", "purges", "complaint", "complaint-acknowledge", "disclosures"), "complaints"),
     "consents": "collections",
     **dict.fromkeys(("application", "application-appeal", "application-evidence-remove"), "applications"),

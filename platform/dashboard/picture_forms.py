@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from common.vocabulary import FaceAttribute
 from dashboard.forms import PictureField, UsageForm, threshold_field
 from recognition.services import attributes
 
@@ -16,10 +17,19 @@ class DetectForm(UsageForm):
         help_text="Age, expression, glasses and the like: guesses, and a use of its own that your approval must cover.",
     )
 
+    liveness = forms.BooleanField(
+        required=False,
+        label="Look for a picture of a picture",
+        help_text=(
+            "Whether a print or a screen was photographed: weak advice, on faces of 80 to 180 px. It decides nothing."
+        ),
+    )
+
     @property
     def asked(self) -> tuple[str, ...]:
         """The attributes to say of each face, of a valid form."""
-        return (attributes.ALL,) if self.cleaned_data["describe"] else ()
+        ticked = {"describe": attributes.ALL, "liveness": FaceAttribute.LIVENESS.value}
+        return tuple(name for field, name in ticked.items() if self.cleaned_data[field])
 
 
 class CompareForm(UsageForm):

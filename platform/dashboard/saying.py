@@ -45,6 +45,8 @@ def _lines(said: Attributes) -> Iterator[tuple[str, str]]:
             _sure(noun, presence.confidence) for noun, presence in _presences(said) if presence.value is value
         ]:
             yield label, ", ".join(words)
+    if evidence := said.liveness:
+        yield "Advisory", f"{evidence.score:.0f} of 100 genuine photographs look less like one of a live person"
 
 
 def _presences(said: Attributes) -> Iterator[tuple[str, Presence]]:

@@ -58,6 +58,7 @@ urlpatterns = [
     path(f"{_PERSON}/delete", persons.delete, name="person-delete"),
     path(f"{_PERSON}/faces/<uuid:face_id>/remove", persons.remove_face, name="person-face-remove"),
     path("detect", looking.detect, name="detect"),
+    path("liveness", looking.liveness, name="liveness"),
     path("compare", looking.compare, name="compare"),
     path("usage", usage.index, name="usage"),
     path("jobs", jobs.index, name="jobs"),

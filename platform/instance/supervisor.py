@@ -115,6 +115,7 @@ def _instance(environment: Environment, *, ephemeral: bool = False) -> Iterator[
             _must(
                 environment,
                 "fetch_models",
+                "--required-only",
                 hint="The lines above say why; after trouble with the network, run the same command again.",
             )
         with step("PostgreSQL and Valkey"):

@@ -26,6 +26,7 @@ _SEEN: Final[dict[str, Any]] = {
 _ATTRIBUTES: Final[dict[str, Any]] = {
     "age_range": {"low": 24, "high": 38},
     "eyeglasses": {"value": False, "confidence": 97.2},
+    "liveness": {"kind": "passive", "score": 41.5, "measured_on": "photograph", "is_advisory": True},
     "smile": {"value": True, "confidence": 98.5},
 }
 _FACE: Final[dict[str, Any]] = {"id": FACE_ID, "image_id": IMAGE_ID, "external_id": "anna", **_SEEN}
@@ -130,7 +131,7 @@ GET_IMAGE: Final = Example(
     }
 )
 DETECT: Final = Example(
-    {"image": PICTURE, "attributes": ["age_range", "eyeglasses", "smile"]},
+    {"image": PICTURE, "attributes": ["age_range", "eyeglasses", "liveness", "smile"]},
     {"image": {"width": 1600, "height": 1200}, "faces": [{**_SEEN, "attributes": _ATTRIBUTES}]},
 )
 COMPARE: Final = Example(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from common.vocabulary import FaceAttribute
+from recognition.engines.presentation_attacks import PresentationAttackEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,6 @@ class EyeDirection:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Liveness:
-    """How much a single picture looks like a living person before the lens, 0…100. Advisory; never a gate by itself."""
-
-    score: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """The attributes that were asked for, under their names; None: not asked for, or not to be seen on this face."""
@@ -92,7 +86,7 @@ class Attributes:
     gender: Choice | None = None
     hair_colour: Choice | None = None
     landmarks: tuple[Landmark, ...] | None = None
-    liveness: Liveness | None = None
+    liveness: PresentationAttackEvidence | None = None
     moustache: Presence | None = None
     mouth_open: Presence | None = None
     smile: Presence | None = None
@@ -101,5 +95,6 @@ class Attributes:
 
 assert {field.name for field in fields(Attributes)} == {attribute.value for attribute in FaceAttribute}
 
-# What `all` does not mean: it costs more than all others together, and is of use only to who asks for it.
+# What `all` does not mean: it costs as much as all others together, its model is optional, and who does not need it
+# should not see a score that was never measured on a real attack.
 ONLY_WHEN_NAMED: Final = frozenset({FaceAttribute.LIVENESS})

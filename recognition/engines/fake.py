@@ -18,9 +18,10 @@ from PIL import Image
 
 from common.permits import Permit, require_permit
 from common.vocabulary import FaceAttribute, Operation
-from recognition.engines.attributes import AgeRange, Attributes, Choice, Emotion, EyeDirection, Liveness, Presence
+from recognition.engines.attributes import AgeRange, Attributes, Choice, Emotion, EyeDirection, Presence
 from recognition.engines.base import MAX_FACES, Box, DetectedFace, FloatArray, Landmark, Pose, Quality, Template
 from recognition.engines.errors import EngineInWrongProcess, require_offered
+from recognition.engines.presentation_attacks import EvidenceKind, Medium, PresentationAttackEvidence
 from recognition.evaluation.calibration import Calibration, Provenance
 from recognition.images import UprightImage
 
@@ -40,6 +41,7 @@ _LANDMARKS = {
     "mouthLeft": (0.35, 0.8),
     "mouthRight": (0.65, 0.8),
 }
+LIVENESS = PresentationAttackEvidence(kind=EvidenceKind.PASSIVE, score=75.0, measured_on=Medium.PHOTOGRAPH)
 _CALIBRATION = Calibration(
     anchors=((-1.0, 0.0), (0.0, 0.3), (0.45, 4.0), (0.6, 6.0), (1.0, 12.0)),
     supported_score=0.6,
@@ -150,7 +152,7 @@ def _attributes(face: DetectedFace, *, image: UprightImage, wanted: frozenset[Fa
         "gender": Choice("female" if identity % 2 else "male", 96.0),
         "hair_colour": Choice("brown", 80.0),
         "landmarks": landmarks,
-        "liveness": Liveness(75.0),
+        "liveness": LIVENESS,
         "moustache": no,
         "mouth_open": no,
         "smile": smiles,

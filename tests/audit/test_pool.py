@@ -30,7 +30,7 @@ def test_a_process_has_one_pool() -> None:
     close_ledger_pool()
 
     def get(_: int) -> int:
-        together.wait(10)
+        together.wait(60)
         return id(ledger_pool())
 
     with ThreadPoolExecutor(8) as threads:
@@ -80,7 +80,7 @@ def test_many_uses_at_once_are_all_recorded(alice: Player) -> None:
 
     def use(_: int) -> str:
         try:
-            together.wait(30)
+            together.wait(60)
             with gate.authorised(request) as admission, tenant_scope(alice.tenant.id):
                 admission.complete()
             return str(admission.decision_id)
@@ -101,7 +101,7 @@ def test_connections_that_the_server_has_ended_are_replaced_at_once() -> None:
 
     def hold(_: int) -> None:
         with ledger_pool().connection():
-            together.wait(10)
+            together.wait(60)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(hold, range(4)))

@@ -7,6 +7,7 @@ from django.test import Client
 from common.context import tenant_scope
 from common.vocabulary import Operation, TenantRole
 from recognition.engines.fake import face_picture
+from recognition.engines.liveness_figures import figures
 from recognition.models import Image
 from tests.dashboard.conftest import SignIn, text_of, upload
 from tests.worlds import ALL_OPERATIONS, Player, PlayerFactory
@@ -33,6 +34,19 @@ def test_each_face_is_described_beside_its_box_when_asked(member: Client) -> Non
     assert page.count('class="said"') == 2
     assert text_of(response).count("years old") == 2
     assert page.count('class="landmark"') == 12  # six of each, where landmarks were asked for; else five
+
+
+def test_liveness_is_shown_as_advice_with_a_way_to_its_figures(member: Client) -> None:
+    response = member.post("/detect", {"image": upload(face_picture(1)), "liveness": "on"})
+
+    shown = text_of(response)
+    assert "Advisory 75 of 100 genuine photographs look less like one of a live person" in shown
+    assert 'href="/liveness"' in response.content.decode()
+    assert "years old" not in shown
+    worth = text_of(member.get("/liveness"))
+    assert "No real attack was ever measured" in worth
+    for kind in figures().kinds:
+        assert f"{kind.apcer.name} {kind.apcer.value} %" in worth
 
 
 def test_who_may_not_describe_faces_may_still_find_them(make_player: PlayerFactory, sign_in: SignIn) -> None:

@@ -53,6 +53,9 @@ def test_two_people_look_and_release(charity: Charity) -> None:
 
         done = client.post(f"/reviews/{task_id}/judge", _verdict(sheet.content.decode()))
         assert done.status_code == 302, text_of(done)
+        mine = client.get("/reviews?show=all")
+        assert "judged by you" in text_of(mine)
+        assert f"/reviews/{task_id}/judge" not in mine.content.decode()
 
     page = text_of(client.get(f"/reviews/{task_id}/"))
     assert "released" in page and "anna" in page
@@ -104,6 +107,7 @@ def test_a_search_on_the_page_leads_to_its_review(charity: Charity) -> None:
 
     assert page.redirect_chain[-1][0].startswith("/reviews/")
     assert "Review of a search" in text_of(page)
+    assert "You asked for it, so two others look." in text_of(page)
     judge_it = sign_in_as(worker).get(page.redirect_chain[-1][0] + "judge")
     assert judge_it.status_code == 403
 

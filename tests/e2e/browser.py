@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -29,6 +29,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A page may take its time on a busy machine: how long a page takes is measured in benchmarks.
+_PATIENCE_MS = 30_000
 _LEFT_OUT = (
     "The pages were not looked at in a browser: none is installed. On Debian or Ubuntu: apt-get install chromium"
     " (as root, the tests do that themselves)."
@@ -62,10 +64,13 @@ def installed() -> str | None:
 def chromium() -> Iterator[Browser]:
     """Start a browser with a fresh profile.
 
-    While it runs, Django takes the calling thread for an event loop's: reach the database before or after.
+    While it runs, Django takes the calling thread for an event loop's and would not reach the database from it; but
+    playwright's loop stands still whenever we are not in a call of playwright.
     """
     path = browser_path()
-    with sync_playwright() as playwright:
+    expect.set_options(timeout=_PATIENCE_MS)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield browser

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from instance.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_DEADLINE_SECONDS = 200.0
+DEADLINE_SECONDS = 90.0
 
 
 @dataclass(slots=True)
@@ -41,6 +43,26 @@ class RunningInstance:
     def process(self) -> subprocess.Popen[str]:
         assert self._process is not None
         return self._process
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its supervisor lives."""
+        return self.process.poll() is None
+
+    def wait(self, reached: Callable[[], Any], *, what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+        """Return what `reached` answers, once it is true; a part that is being restarted refuses connections.
+
+        Raises:
+            AssertionError: it did not happen in time, or never will: the supervisor has ended.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(requests.RequestException):
+                if value := reached():
+                    return value
+            assert self.is_running, f"the instance ended before {what}:\n{''.join(self.lines[-20:])}"
+            assert time.monotonic() < deadline, f"{what} did not happen in {seconds:.0f} s"
+            time.sleep(0.05)
 
     def start(self) -> None:
         """Start it and wait until it says that it runs."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pytest
 from django.db import connections
 
 from common.context import tenant_scope
@@ -24,10 +25,13 @@ from recognition.engines.fake import face_picture
 from recognition.services import collections, enrolment, identification
 from tests.worlds import Player, PlayerFactory, Staff
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
 ACTIVATIONS = 60
 WRITERS = 4
 READERS = 4
-OVERLAP_DEADLINE_SECONDS = 10.0
+ATTEMPTS = 5 * ACTIVATIONS
+OVERLAP_DEADLINE_SECONDS = 60.0
 COLLECTION = "hammer"
 
 
@@ -140,9 +144,12 @@ def test_no_result_leaks_through_an_activation(make_player: PlayerFactory, staff
     )
     traffic = Traffic()
     threads = _start(traffic, player)
-    windows, overlaps, latencies = [], [], []
+    windows: list[tuple[datetime, datetime]] = []
+    overlaps: list[tuple[int, int]] = []
+    latencies: list[float] = []
     try:
-        for _ in range(ACTIVATIONS):
+        while sum(map(all, overlaps)) < ACTIVATIONS:
+            assert len(windows) < ATTEMPTS, overlaps
             _wait_for_overlap(traffic)
             asked = time.monotonic()
             moratorium = services.impose_moratorium(selector=selector, reason="hammer", imposed_by=staff.oversight[0])
@@ -156,7 +163,7 @@ def test_no_result_leaks_through_an_activation(make_player: PlayerFactory, staff
     finally:
         traffic.stop.set()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=60)
     assert not traffic.errors, traffic.errors
 
     leaks = _leaks(player, windows)
@@ -169,7 +176,6 @@ def test_no_result_leaks_through_an_activation(make_player: PlayerFactory, staff
         f" {allowed} operations allowed, {len(traffic.finished) - allowed} refused, {len(leaks)} leaks;"
         f" activation median {sorted(latencies)[len(latencies) // 2] * 1000:.0f} ms, max {max(latencies) * 1000:.0f} ms"
     )
-    assert len(windows) >= 60
-    assert all(writes >= 1 and reads >= 1 for writes, reads in overlaps), overlaps
+    assert sum(writes >= 1 and reads >= 1 for writes, reads in overlaps) >= 60, overlaps
     assert any(not ok for *_, ok in traffic.finished), "no operation was ever refused: the switch did nothing"
     assert leaks == []

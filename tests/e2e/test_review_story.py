@@ -16,7 +16,7 @@ from governance.casework import cases
 from recognition.engines.fake import face_picture
 from recognition.services import collections
 from tests.casework.conftest import GALLERY, Charity, attest, charity, outbox
-from tests.e2e.browser import chromium, server
+from tests.e2e.browser import server
 from tests.e2e.test_pages import SCREENS, Visit
 from tests.people import make_member
 from tests.worlds import MoratoriumFactory, PlayerFactory
@@ -83,12 +83,6 @@ def cast(charity: Charity, make_player: PlayerFactory, impose: MoratoriumFactory
 def url(cast: Cast) -> Iterator[str]:
     with server() as address:
         yield address
-
-
-@pytest.fixture
-def browser(url: str) -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def visit_as(browser: Browser, url: str, username: str, *, scheme: str = "light", width: int = 1400) -> Visit:
@@ -168,7 +162,7 @@ def test_shoplifting_for_the_police_and_the_police_themselves_are_refused(
     assert worker.troubles + police.troubles == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [SCREENS[0], SCREENS[-1]])
+@pytest.mark.parametrize(("scheme", "width"), SCREENS)
 def test_the_pages_of_cases_are_accessible(cast: Cast, url: str, browser: Browser, scheme: str, width: int) -> None:
     visit = visit_as(browser, url, cast.owner, scheme=scheme, width=width)
     for path in ("/cases", f"/cases/{cast.case_id}/", "/training", "/reviews?show=all"):

@@ -23,7 +23,7 @@ from governance.casework import cases
 from governance.models import Moratorium
 from recognition.engines.fake import face_picture
 from tests.casework.conftest import attest
-from tests.e2e.browser import chromium, server
+from tests.e2e.browser import server
 from tests.e2e.test_pages import Visit
 from tests.e2e.test_review_story import release_what_was_found, search_in, visit_as
 from tests.people import PASSWORD, make_member, make_staff, one_time_code
@@ -99,12 +99,6 @@ def url(cast: Cast, staff: Staff) -> Iterator[str]:
         governance.lift_moratorium(moratorium, lifters=staff.oversight)
 
 
-@pytest.fixture
-def browser(url: str) -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
 def _staff(browser: Browser, url: str, person: tuple[str, str]) -> Visit:
     visit = Visit(_page(browser), url)
     visit.go("/admin/")
@@ -118,9 +112,7 @@ def _staff(browser: Browser, url: str, person: tuple[str, str]) -> Visit:
 
 
 def _page(browser: Browser) -> Page:
-    page = browser.new_context(viewport={"width": 1400, "height": 800}).new_page()
-    page.set_default_timeout(5_000)
-    return page
+    return browser.new_context(viewport={"width": 1400, "height": 800}).new_page()
 
 
 def _box(page: Page, name: str, value: str) -> Locator:

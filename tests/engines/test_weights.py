@@ -16,7 +16,7 @@ from recognition.engines import weights
 from recognition.engines.deepface.catalogue import SHIPPED, folder_of
 from recognition.engines.deepface.files import link_shipped
 from recognition.engines.errors import WeightsAltered, WeightsMissing
-from recognition.engines.manifest import MODELS, YUNET
+from recognition.engines.manifest import ANTI_SPOOFING, MODELS, OPTIONAL_MODELS, YUNET
 from recognition.engines.weights import Installed, install, verified_path
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "models.md"
@@ -113,9 +113,41 @@ def test_the_command_fails_when_the_library_would_not_find_its_weights(
         call_command("fetch_models", check=True, stdout=io.StringIO())
 
 
+def _with_required_models(folder: Path, *, models_dir: Path, settings: Settings) -> None:
+    settings.CUSTOS_MODELS_DIR = folder
+    for card in MODELS:
+        (folder / card.file_name).symlink_to(models_dir / card.file_name)
+
+
+def test_an_optional_model_that_cannot_be_had_is_skipped_in_one_line(
+    models_dir: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_required_models(tmp_path, models_dir=models_dir, settings=settings)
+    settings.CUSTOS_CACHE_DIR = tmp_path / "cache"
+    monkeypatch.setenv("PATH", str(tmp_path))  # no npm here
+    output, again = io.StringIO(), io.StringIO()
+
+    call_command("fetch_models", stdout=output)
+    call_command("fetch_models", check=True, stdout=again)
+
+    (skipped,) = (line for line in output.getvalue().splitlines() if "skipped" in line)
+    assert ANTI_SPOOFING.name in skipped and "the program 'npm' is not installed" in skipped
+    assert f"{ANTI_SPOOFING.name} {ANTI_SPOOFING.role}: optional, skipped (not installed)" in again.getvalue()
+
+
+def test_an_altered_optional_model_is_no_matter_of_choice(models_dir: Path, tmp_path: Path, settings: Settings) -> None:
+    _with_required_models(tmp_path, models_dir=models_dir, settings=settings)
+    link_shipped(models_dir=tmp_path)
+    (tmp_path / ANTI_SPOOFING.file_name).write_bytes(b"something else")
+
+    with pytest.raises(CommandError, match="not the declared face-anti-spoofing"):
+        call_command("fetch_models", check=True, stdout=io.StringIO())
+    call_command("fetch_models", check=True, required_only=True, stdout=io.StringIO())
+
+
 def test_the_documentation_names_every_model_with_licence_and_digests() -> None:
     page = DOCS.read_text()
 
-    for card in MODELS:
+    for card in (*MODELS, *OPTIONAL_MODELS):
         for fact in (card.name, card.licence, card.origin.sha256, card.sha256, *map(str, card.origin.sources)):
             assert fact in page, f"{fact} of {card.name}"

@@ -68,7 +68,9 @@ def test_all_is_everything_but_liveness(alice: Player) -> None:
 def test_liveness_is_said_when_it_is_named(alice: Player) -> None:
     (face,) = _ask(alice, "liveness").json()["faces"]
 
-    assert face["attributes"] == {"liveness": {"score": 75.0}}
+    assert face["attributes"] == {
+        "liveness": {"kind": "passive", "score": 75.0, "measured_on": "photograph", "is_advisory": True}
+    }
 
 
 @pytest.mark.parametrize("names", [(), ("default",)])

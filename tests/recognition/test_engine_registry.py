@@ -51,7 +51,7 @@ def test_threads_that_ask_at_once_get_one_engine(made: list[EngineSettings]) -> 
     together = threading.Barrier(8)
 
     def get(_: int) -> int:
-        together.wait(10)
+        together.wait(60)
         return id(registry.get("slow"))
 
     with ThreadPoolExecutor(8) as pool:
@@ -132,7 +132,7 @@ def test_a_fork_while_an_engine_loads_does_not_leave_the_child_waiting(made: lis
         while not made:
             time.sleep(0.001)
         assert _in_a_child(lambda: isinstance(registry.get("slow"), FakeEngine))
-        loading.result(timeout=10)
+        loading.result(timeout=60)
 
 
 @pytest.mark.usefixtures("forks_are_fine")

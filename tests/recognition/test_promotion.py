@@ -193,19 +193,19 @@ def test_it_waits_for_a_lock_only_briefly_and_tries_again(
         with tenant_scope(alice.tenant.id), connections["default"].cursor() as cursor:
             cursor.execute("LOCK TABLE recognition_templateindex IN ROW EXCLUSIVE MODE")
             locked.set()
-            release.wait(20)
+            release.wait(60)
 
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
         pauses.append(seconds)
         release.set()
-        writer.result(timeout=20)
+        writer.result(timeout=60)
 
     monkeypatch.setattr(partitions.time, "sleep", pause)
     with ThreadPoolExecutor(1) as pool:
         writer = pool.submit(_with_own_connection, write_for_long)
-        locked.wait(20)
+        locked.wait(60)
         moved = _promote(gallery)
 
     assert moved is True

@@ -253,7 +253,7 @@ def test_it_stops_when_its_time_is_up(alice: Player, month: Collection) -> None:
 
     purging.purge(seconds=0)
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert traces_of(alice).faces == 1
 
 

@@ -265,7 +265,7 @@ def test_what_comes_too_slowly_or_not_whole_is_nowhere(
         handler.send_response(200)
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        for _ in range(50):
+        for _ in range(1200):  # a minute, unless it is cut off
             handler.wfile.write(b"\xff")
             time.sleep(0.05)
 
@@ -283,7 +283,7 @@ def test_what_comes_too_slowly_or_not_whole_is_nowhere(
             with pytest.raises(client.exceptions.InvalidS3ObjectException):
                 client.detect_faces(Image=_image())
             buckets.remove_bucket(alice.actor, bucket_id=bucket.id)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def _until_cut(answer: Any) -> Any:

@@ -139,7 +139,7 @@ def test_without_the_broker_each_process_counts_for_itself(alice: Player, settin
 
     assert _statuses(alice, 3) == [200, 200, 429]
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert allowances._health.broken_until > began
 
 

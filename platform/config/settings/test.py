@@ -7,6 +7,8 @@ CUSTOS_ENV = "test"
 INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 SECRET_KEY = SECRET_KEY or "only-for-tests-" + "0" * 40
 CUSTOS_ENGINE = "fake"
+# Every test client would read all static files anew; a file is looked for when it is asked for.
+WHITENOISE_AUTOREFRESH = True
 # Nothing answers there: it can be registered, and no more.
 CUSTOS_BUCKET_ENDPOINTS = ("https://objects.example.test",)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from common.context import Actor
 from dashboard.pages import member_page, show
 from dashboard.picture_forms import CompareForm, DetectForm
 from dashboard.pictures import picture_of
 from dashboard.results import comparison_of, detection_of
+from recognition.engines.liveness_figures import figures
 from recognition.services import detection, verification
 
 
@@ -44,3 +45,9 @@ def compare(request: HttpRequest, actor: Actor) -> HttpResponse:
     shown = comparison_of(found, source=source, target=target)
     content = {"comparison": found, "shown": shown, "source": source, "target": target}
     return show(request, "compared", content)
+
+
+@require_safe
+@member_page
+def liveness(request: HttpRequest, actor: Actor) -> HttpResponse:
+    return show(request, "liveness", {"figures": figures()})

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from common.vocabulary import FaceAttribute
 from recognition.engines.attributes import Attributes
+from recognition.engines.presentation_attacks import EvidenceKind, Medium
 from recognition.services.attributes import NAMES
 
 _CONFIDENCE: Final = "How sure the answer is, in per cent; calibrated, see the service card."
@@ -61,7 +62,24 @@ class EyeDirectionResponse(serializers.Serializer[Any]):
 
 
 class LivenessResponse(serializers.Serializer[Any]):
-    score = serializers.FloatField(help_text="0 to 100. Advisory: never decide by it alone.")
+    """Evidence for or against a presentation attack (ISO/IEC 30107)."""
+
+    kind = serializers.ChoiceField(
+        choices=[kind.value for kind in EvidenceKind], help_text="Whether the person had to do something for it."
+    )
+    score = serializers.FloatField(
+        min_value=0,
+        max_value=100,
+        help_text=(
+            "Of a hundred genuine photographs, so many look less genuine than this one. Measured on press photographs"
+            " and on simulated re-photographs of them, never on a real attack; said only of faces of 80 to 180 px, as"
+            " those are. A picture that was shrunk scores low without being an attack."
+        ),
+    )
+    measured_on = serializers.ChoiceField(choices=[medium.value for medium in Medium])
+    is_advisory = serializers.BooleanField(
+        help_text="True: never decide by it alone; Custos never does. What is known: docs/reference/liveness.md."
+    )
 
 
 class AttributesResponse(serializers.Serializer[Any]):

@@ -15,7 +15,17 @@ from typing import Final
 
 import numpy as np
 
-from recognition.engines.manifest import AGE, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, SFACE, YUNET, ModelCard
+from recognition.engines.manifest import (
+    AGE,
+    ANTI_SPOOFING,
+    BLENDSHAPES,
+    EMOTION,
+    GENDER,
+    LANDMARKS,
+    SFACE,
+    YUNET,
+    ModelCard,
+)
 from recognition.engines.onnx import golden
 from recognition.engines.onnx.session import Backend, RuntimeMissing, Session, open_session
 
@@ -35,6 +45,7 @@ _PREFERENCES: Final[dict[str, tuple[Backend, ...]]] = {
     AGE.name: (_BFLOAT16, _OPENVINO, _ONNXRUNTIME),
     GENDER.name: (_BFLOAT16, _OPENVINO, _ONNXRUNTIME),
     EMOTION.name: (_OPENVINO, _ONNXRUNTIME),
+    ANTI_SPOOFING.name: (_OPENVINO,),
 }
 _CPU: Final = (_ONNXRUNTIME, _OPENVINO, _BFLOAT16, Backend("openvino", "f16"))
 _GPU: Final = (Backend("openvino", "f32", "gpu"), Backend("openvino", "f16", "gpu"))

@@ -39,7 +39,8 @@ class Golden:
 
 
 # Lower precision may move a template by less than two photographs of one moment differ (0.999); of the detectors and
-# the mesh, whose outputs are coordinates, nothing but rounding is accepted.
+# the mesh, whose outputs are coordinates, nothing but rounding is accepted; nor of anti-spoofing, whose scale was made
+# in full precision.
 _DECLARED: Final[dict[str, tuple[tuple[int, ...], float]]] = {
     "yunet-2023mar": ((1, 3, 64, 64), 0.999999),
     "sface-2021dec": ((1, 3, 112, 112), 0.999),
@@ -48,6 +49,7 @@ _DECLARED: Final[dict[str, tuple[tuple[int, ...], float]]] = {
     "dlib-age-v1": ((1, 3, 64, 64), 0.9999),
     "dlib-gender-v1": ((1, 3, 32, 32), 0.9999),
     "mini-xception-fer2013": ((1, 1, 64, 64), 0.9999),
+    "face-anti-spoofing": ((1, 256, 256, 3), 0.9999995),
 }
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recognition.engines.errors import WeightsAltered, WeightsMissing
-from recognition.engines.manifest import MODELS, SFACE
+from recognition.engines.manifest import MODELS, OPTIONAL_MODELS, SFACE
 from recognition.engines.onnx import choosing, golden, pair_check
 from recognition.engines.onnx.choosing import Measured
 from recognition.engines.weights import verified_path
@@ -31,7 +31,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         models_dir = settings.CUSTOS_MODELS_DIR
         chosen = {}
-        for card in MODELS:
+        optional = [card for card in OPTIONAL_MODELS if (models_dir / card.file_name).exists()]
+        for card in (*MODELS, *optional):
             try:
                 verified_path(card, models_dir=models_dir)
             except (WeightsMissing, WeightsAltered) as error:

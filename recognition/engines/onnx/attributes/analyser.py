@@ -15,10 +15,20 @@ from common.vocabulary import FaceAttribute
 from recognition.engines.attributes import Attributes
 from recognition.engines.base import DetectedFace, FloatArray
 from recognition.engines.detections import points_of
-from recognition.engines.manifest import AGE, ATTRIBUTE_MODELS, BLENDSHAPES, EMOTION, GENDER, LANDMARKS, ModelCard
-from recognition.engines.onnx.attributes import appearance, calibration, expressions, gaze, hair
+from recognition.engines.manifest import (
+    AGE,
+    ANTI_SPOOFING,
+    ATTRIBUTE_MODELS,
+    BLENDSHAPES,
+    EMOTION,
+    GENDER,
+    LANDMARKS,
+    ModelCard,
+)
+from recognition.engines.onnx.attributes import appearance, calibration, expressions, gaze, hair, liveness
 from recognition.engines.onnx.attributes.age_gender import AgeReader, GenderReader
 from recognition.engines.onnx.attributes.emotions import EmotionReader
+from recognition.engines.onnx.attributes.liveness import LivenessReader
 from recognition.engines.onnx.attributes.mesh import Mesh, MeshFinder, MovementReader
 from recognition.engines.onnx.loading import Loader
 from recognition.engines.onnx.session import Backend, Session
@@ -30,7 +40,7 @@ A = FaceAttribute
 _MOVED: Final = frozenset({A.EYE_DIRECTION, A.EYES_OPEN, A.MOUTH_OPEN, A.SMILE})
 _APPEARANCE: Final = frozenset({A.BEARD, A.EYEGLASSES, A.FACE_OCCLUDED, A.MOUSTACHE, A.SUNGLASSES})
 _MESHED: Final = _MOVED | _APPEARANCE | {A.HAIR_COLOUR, A.LANDMARKS}
-OFFERED: Final = _MESHED | {A.AGE_RANGE, A.EMOTIONS, A.GENDER}
+OFFERED: Final = _MESHED | {A.AGE_RANGE, A.EMOTIONS, A.GENDER, A.LIVENESS}
 
 R = TypeVar("R")
 
@@ -47,9 +57,10 @@ class Analyser:
     @cached_property
     def version(self) -> str:
         """Name models, pre-processing, heads and calibration by digest."""
-        parts = [card.sha256 for card in ATTRIBUTE_MODELS]
+        parts = [card.sha256 for card in (*ATTRIBUTE_MODELS, ANTI_SPOOFING)]
         parts += [
-            hashlib.sha256(path.read_bytes()).hexdigest() for path in (appearance.PATH, hair.PATH, calibration.PATH)
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (appearance.PATH, hair.PATH, liveness.PATH, calibration.PATH)
         ]
         digest = hashlib.sha256("\n".join([*parts, str(PREPROCESSING)]).encode()).hexdigest()
         return f"attributes@{digest[:12]}"
@@ -77,6 +88,8 @@ class Analyser:
             answers["gender"] = self._reader(GENDER, GenderReader).read(pixels, points=points)
         if A.EMOTIONS in wanted:
             answers["emotions"] = self._reader(EMOTION, EmotionReader).read(pixels, box=box, eyes=points[:2])
+        if A.LIVENESS in wanted:
+            answers["liveness"] = self._reader(ANTI_SPOOFING, LivenessReader).read(pixels, box=box)
         return Attributes(**answers)  # type: ignore[arg-type]  # each reader returns its field's type
 
     def _of_mesh(

@@ -1,7 +1,7 @@
 """Eyeglasses, sunglasses, beard, moustache, covered faces: linear heads on gradients and colours of an aligned face.
 
 The features are histograms of oriented gradients (Dalal and Triggs, CVPR 2005) and coarse colours relative to the
-middle of the face. The heads (`heads.npz`, 30 kB) are trained by `benchmarks/train_attributes.py` and
+middle of the face. The heads (`heads.npz`, 28 kB) are trained by `benchmarks/train_attributes.py` and
 `benchmarks/train_drawn.py` on labelled photographs; no photograph and no vector of a person is in them.
 """
 

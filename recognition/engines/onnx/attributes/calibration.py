@@ -1,6 +1,6 @@
 """From a model's raw number to a probability: logistic calibration (Platt, 1999), measured, kept in `calibration.json`.
 
-`make bench-train-attributes DATA=…` fits and writes it, together with the heads of `appearance`.
+`make bench-train-attributes DATA=…` and `bench-train-drawn` fit and write it, together with the heads of `appearance`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +21,18 @@ from tests.e2e.instances import RunningInstance
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 COLLECTION = "kill"
-DEADLINE_SECONDS = 90.0
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
-    running = RunningInstance(tmp_path_factory.mktemp("kill") / "home")
-    running.start()
-    assert running.call("POST", "/v1/collections", json={"name": COLLECTION}).status_code == 201
-    yield running
-    if running.process.poll() is None:
-        assert running.stop() == 0
-    running.remove()
+def collection(shared_instance: RunningInstance) -> str:
+    """Make the collection that acknowledged faces are enrolled in."""
+    assert shared_instance.call("POST", "/v1/collections", json={"name": COLLECTION}).status_code == 201
+    return COLLECTION
 
 
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
     return fetch_photographs(settings.CUSTOS_CACHE_DIR).read("person_a_1")
-
-
-def _wait(reached: Callable[[], Any], *, what: str, seconds: float = DEADLINE_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if value := reached():
-                return value
-        except requests.RequestException:
-            pass  # it is being restarted
-        assert time.monotonic() < deadline, f"{what} did not happen in {seconds:.0f} s"
-        time.sleep(0.05)
 
 
 def _is_up(instance: RunningInstance, name: str) -> bool:
@@ -60,6 +44,35 @@ def _is_up(instance: RunningInstance, name: str) -> bool:
         FileNotFoundError,
     ):  # while it is being restarted its pid file may be missing
         return False
+
+
+@contextmanager
+def _clients(count: int, turn: Callable[[], None]) -> Iterator[None]:
+    """Let so many clients take turns, one after another, until the end, also where it comes by a failure."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                turn()
+            except requests.RequestException:
+                time.sleep(0.05)  # the web server is being restarted
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _receipt(instance: RunningInstance) -> str:
+    """Make a request; return the receipt of its answer, nothing where it was not acknowledged."""
+    answer = instance.call("GET", "/v1/collections?limit=1")
+    return answer.headers["Custos-Receipt"] if answer.status_code == 200 else ""
 
 
 def _faces(instance: RunningInstance, collection: str) -> list[dict[str, Any]]:
@@ -84,11 +97,11 @@ def test_a_killed_worker_s_job_is_redelivered_and_finishes_without_duplicates(
         answer: dict[str, Any] = instance.call("GET", f"/v1/jobs/{job['id']}").json()
         return answer
 
-    before = _wait(lambda: s if (s := state())["progress"]["done"] > 0 else None, what="a first batch")
+    before = instance.wait(lambda: s if (s := state())["progress"]["done"] > 0 else None, what="a first batch")
     instance.kill("worker")
     after = state()["progress"]["done"]
     assert before["progress"]["done"] <= after < 64, "the worker was too fast to be killed in mid job"
-    finished = _wait(
+    finished = instance.wait(
         lambda: s if (s := state())["status"] not in ("queued", "running") else None, what="the end of the job"
     )
 
@@ -109,43 +122,32 @@ def receipts() -> list[str]:
 
 @pytest.mark.parametrize("victim", ["web", "postgres", "valkey", "sequencer", "witness", "everything"])
 def test_no_acknowledged_face_is_lost_when_a_part_is_killed(
-    instance: RunningInstance, photograph: bytes, receipts: list[str], victim: str
+    instance: RunningInstance, collection: str, photograph: bytes, receipts: list[str], victim: str
 ) -> None:
     acknowledged: list[str] = []
-    stop = threading.Event()
 
     def enrol() -> None:
-        while not stop.is_set():
-            try:
-                answer = instance.call("POST", f"/v1/collections/{COLLECTION}/faces", files={"image": photograph})
-            except requests.RequestException:
-                time.sleep(0.05)
-                continue
-            if answer.status_code == 201:
-                acknowledged.extend(face["id"] for face in answer.json()["faces"])
-                receipts.append(answer.headers["Custos-Receipt"])
+        answer = instance.call("POST", f"/v1/collections/{collection}/faces", files={"image": photograph})
+        if answer.status_code == 201:
+            acknowledged.extend(face["id"] for face in answer.json()["faces"])
+            receipts.append(answer.headers["Custos-Receipt"])
 
-    threads = [threading.Thread(target=enrol) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    _wait(lambda: len(acknowledged) >= 6, what="six acknowledged faces")
-    if victim == "everything":
-        instance.kill("postgres")
-        instance.kill("web")
-        instance.kill_supervisor()
-        instance.start()
-    else:
-        instance.kill(victim)
-    before = len(acknowledged)
-    _wait(lambda: len(acknowledged) >= before + 3, what="enrolment after the restart")
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with _clients(3, enrol):
+        instance.wait(lambda: len(acknowledged) >= 6, what="six acknowledged faces")
+        if victim == "everything":
+            instance.kill("postgres")
+            instance.kill("web")
+            instance.kill_supervisor()
+            instance.start()
+        else:
+            instance.kill(victim)
+        before = len(acknowledged)
+        instance.wait(lambda: len(acknowledged) >= before + 3, what="enrolment after the restart")
 
-    listed = {face["id"] for face in _faces(instance, COLLECTION)}
+    listed = {face["id"] for face in _faces(instance, collection)}
 
     assert set(acknowledged) <= listed
-    assert instance.call("GET", f"/v1/collections/{COLLECTION}").json()["face_count"] == len(listed)
+    assert instance.call("GET", f"/v1/collections/{collection}").json()["face_count"] == len(listed)
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(1_200)])])
@@ -154,31 +156,20 @@ def test_a_database_that_is_killed_again_and_again_keeps_every_acknowledged_entr
 ) -> None:
     """Postmaster and backends, while clients write, the sequencer appends, and the witness cosigns."""
     acknowledged: list[str] = []
-    stop = threading.Event()
     dice = random.Random(rounds)
 
     def use() -> None:
-        while not stop.is_set():
-            try:
-                answer = instance.call("GET", "/v1/collections?limit=1")
-            except requests.RequestException:
-                continue
-            if answer.status_code == 200:
-                acknowledged.append(answer.headers["Custos-Receipt"])
-            else:
-                time.sleep(0.05)
+        if receipt := _receipt(instance):
+            acknowledged.append(receipt)
+        else:
+            time.sleep(0.05)
 
-    threads = [threading.Thread(target=use) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for _ in range(rounds):
-        before = len(acknowledged)
-        _wait(lambda before=before: len(acknowledged) >= before + 8, what="use after the restart")
-        time.sleep(dice.uniform(0, 0.5))  # at any moment of the sequencer's turn
-        instance.kill("postgres")
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with _clients(4, use):
+        for _ in range(rounds):
+            before = len(acknowledged)
+            instance.wait(lambda before=before: len(acknowledged) >= before + 8, what="use after the restart")
+            time.sleep(dice.uniform(0, 0.5))  # at any moment of the sequencer's turn
+            instance.kill("postgres")
     receipts.extend(acknowledged)
 
     said = _verified(instance, receipts, folder=tmp_path)
@@ -193,8 +184,8 @@ def test_the_log_holds_every_acknowledged_answer_after_all_that(
     """And after the sequencer was killed again and again in the middle of its work."""
     for _ in range(5):
         for _ in range(10):
-            receipts.append(instance.call("GET", "/v1/collections").headers["Custos-Receipt"])
-        _wait(lambda: _is_up(instance, "sequencer"), what="the sequencer's return")
+            receipts.append(instance.wait(lambda: _receipt(instance), what="an acknowledged answer"))
+        instance.wait(lambda: _is_up(instance, "sequencer"), what="the sequencer's return")
         instance.kill("sequencer")
 
     said = _verified(instance, receipts, folder=tmp_path)
@@ -214,12 +205,14 @@ def _verified(instance: RunningInstance, receipts: list[str], *, folder: Path) -
         assert done.returncode in (0, 1, 3), done.stdout + done.stderr  # 1: the database or the witness is not back yet
         return done.stdout if done.returncode == 0 and " 0 waiting" in done.stdout else ""
 
-    said: str = _wait(verified, what="a log that is sound and wholly in the tree")
+    said: str = instance.wait(verified, what="a log that is sound and wholly in the tree")
     return said
 
 
 def test_a_second_start_serves_soon_and_a_stop_leaves_nothing_running(instance: RunningInstance) -> None:
-    children = [instance.child(name) for name in ("web", "worker", "postgres", "valkey")]
+    names = ("web", "worker", "postgres", "valkey")
+    instance.wait(lambda: all(_is_up(instance, name) for name in names), what="the return of what was killed before")
+    children = [instance.child(name) for name in names]
     assert instance.stop() == 0
     assert not [child for child in children if child.is_running()]
 
