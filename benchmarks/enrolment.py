@@ -102,7 +102,7 @@ def _enrol(tenant: BenchTenant, *, files: Sequence[Path], jobs: int) -> Measured
     while not all(_is_done(tenant, job_id=job_id) for job_id in ids):
         if time.perf_counter() - started > DEADLINE_SECONDS:
             raise SystemExit(f"The jobs were not done in {DEADLINE_SECONDS:.0f} s.")
-        time.sleep(0.05)
+        time.sleep(0.2)
     seconds = time.perf_counter() - started
     return Measured(seconds, collections.get_collection(COLLECTION, actor=tenant.actor).face_count - before)
 

@@ -91,7 +91,12 @@ class _OpenVino:
         options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": backend.precision}
         if device == "CPU":
             cores = available_cores()
-            options |= {"NUM_STREAMS": max(1, cores // threads), "INFERENCE_NUM_THREADS": cores}
+            options |= {
+                "NUM_STREAMS": max(1, cores // threads),
+                "INFERENCE_NUM_THREADS": cores,
+                # Every process would bind its first stream to the same core.
+                "ENABLE_CPU_PINNING": False,
+            }
         self._model: Any = core.compile_model(model, device, options)
         self._local = threading.local()
 
