@@ -114,15 +114,21 @@ def _load(picture: bytes) -> None:
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "platform")]
     import cv2
 
+    from recognition.engines import detections
     from recognition.engines.manifest import YUNET
+    from recognition.engines.onnx import yunet
     from recognition.engines.onnx.engine import OnnxEngine
     from recognition.engines.onnx.session import open_session
-    from recognition.engines.onnx.yunet import YuNet
 
     backend = OnnxEngine(MODELS).backends[YUNET.name]
-    detector = YuNet(open_session(MODELS / YUNET.file_name, backend=backend, threads=1))
+    session = open_session(MODELS / YUNET.file_name, backend=backend, threads=1)
     content = np.frombuffer(picture, np.uint8)
-    _loaded["run"] = lambda: len(detector.detect(cv2.imdecode(content, cv2.IMREAD_COLOR)))
+
+    def run() -> int:
+        tensor, (rows, columns) = yunet.as_tensor(cv2.imdecode(content, cv2.IMREAD_COLOR))
+        return len(detections.suppress(yunet.decode(session.run(tensor), rows=rows, columns=columns)))
+
+    _loaded["run"] = run
 
 
 def _detect(_: int) -> int:

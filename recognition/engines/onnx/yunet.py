@@ -6,6 +6,7 @@ its outputs is that of OpenCV's FaceDetectorYN, with which a test compares it.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 import cv2
@@ -17,22 +18,24 @@ from recognition.engines.detections import (
     CANDIDATES,
     COLUMNS,
     LEAST_SCORE,
+    LONGEST_SIDE_PX,
     POINTS,
     SCORE,
     detect_at_sizes,
     detect_thoroughly,
     suppress,
 )
-from recognition.engines.onnx.session import Session
+from recognition.engines.onnx.session import Session, available_cores
 
 STRIDES: Final = (8, 16, 32)
 
 
 class YuNet:
-    """The detector. Holds no state between pictures."""
+    """The detector. Holds no state between pictures but the memory of their tensors, which the next ones use again."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._spare: deque[FloatArray] = deque(maxlen=available_cores())
 
     def detect(self, pixels: npt.NDArray[np.uint8], *, thorough: bool = False) -> FloatArray:
         """Find faces.
@@ -48,15 +51,34 @@ class YuNet:
         return (detect_thoroughly if thorough else detect_at_sizes)(pixels, look=self._look)
 
     def _look(self, view: npt.NDArray[np.uint8]) -> FloatArray:
-        tensor, (rows, columns) = as_tensor(view)
-        return suppress(decode(self._session.run(tensor), rows=rows, columns=columns))
+        memory = self._memory()
+        tensor, (rows, columns) = as_tensor(view, memory=memory)
+        outputs = self._session.run(tensor)
+        self._spare.append(memory)
+        return suppress(decode(outputs, rows=rows, columns=columns))
+
+    def _memory(self) -> FloatArray:
+        """Return memory for one tensor: fresh memory costs a page fault for every thousand of its numbers."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return np.empty(3 * LONGEST_SIDE_PX**2, np.float32)
 
 
-def as_tensor(pixels: npt.NDArray[np.uint8]) -> tuple[FloatArray, tuple[int, int]]:
-    """Return float32 (1, 3, h, w), BGR 0…255, sides padded with black to multiples of 32; and that (h, w)."""
+def as_tensor(pixels: npt.NDArray[np.uint8], *, memory: FloatArray | None = None) -> tuple[FloatArray, tuple[int, int]]:
+    """Return float32 (1, 3, h, w), BGR 0…255, sides padded with black to multiples of 32; and that (h, w).
+
+    Args:
+        pixels: uint8 (h, w, 3), BGR.
+        memory: float32 (n,), to be used where it is large enough; what was in it is lost.
+    """
     height, width = pixels.shape[:2]
     rows, columns = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in (height, width))
-    tensor = np.zeros((1, 3, rows, columns), np.float32)
+    if memory is None or memory.size < 3 * rows * columns:
+        memory = np.empty(3 * rows * columns, np.float32)
+    tensor = memory[: 3 * rows * columns].reshape(1, 3, rows, columns)
+    tensor[0, :, height:] = 0.0
+    tensor[0, :, :height, width:] = 0.0
     # Planes that lie together are converted twice as fast as every third byte.
     for channel, plane in enumerate(cv2.split(pixels)):
         tensor[0, channel, :height, :width] = plane
