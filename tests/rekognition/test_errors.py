@@ -11,9 +11,10 @@ from pytest_django.fixtures import Settings
 
 from common.vocabulary import Operation
 from governance.audit import ledger
+from recognition.engines.fake import face_picture
 from recognition.rekognition import model, operations
 from recognition.rekognition.operations import OPERATIONS
-from recognition.services import joining
+from recognition.services import enrolment, joining
 from recognition.services.tags import MOST_TAGS
 from tenants import services as tenants
 from tests.rekognition.calls import arguments_of, in_text, set_up
@@ -88,7 +89,8 @@ def _full(player: Player, name: str, good: Arguments) -> list[Arguments]:
     if name == "TagResource":
         call(player, name, {**good, "Tags": {f"t{number}": "" for number in range(MOST_TAGS)}})
         return [{**good, "Tags": {"one-more": ""}}]
-    return [good]
+    fresh = enrolment.enrol_image(face_picture(2), collection_name=GALLERY, actor=player.actor)  # nobody's yet
+    return [{**good, "FaceIds": [str(fresh.face_ids[0])]}]
 
 
 BRINGING: dict[str, Callable[[Player, str, Arguments], list[Arguments]]] = {
