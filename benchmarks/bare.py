@@ -117,19 +117,26 @@ def onnxruntime_alone() -> Callable[[Path], int]:
     return _pipeline(open_session(MODELS / YUNET.file_name, backend=backend, threads=1), recogniser)
 
 
+def detections_in(pixels: Any, *, detector: Any) -> Any:
+    """Run a detector's session once on a whole picture, uint8 (h, w, 3), BGR; return float32 (n, 15)."""
+    from recognition.engines import detections
+    from recognition.engines.onnx import yunet
+
+    tensor, (rows, columns) = yunet.as_tensor(pixels)
+    return detections.suppress(yunet.decode(detector.run(tensor), rows=rows, columns=columns))
+
+
 def _pipeline(detector: Any, recogniser: Any) -> Callable[[Path], int]:
     import cv2
     import numpy as np
 
     from recognition.engines import detections
     from recognition.engines.alignment import similarity_transform
-    from recognition.engines.onnx import yunet
     from recognition.engines.onnx.sface import as_tensor
 
     def run(path: Path) -> int:
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-        tensor, (rows, columns) = yunet.as_tensor(pixels)
-        found = detections.suppress(yunet.decode(detector.run(tensor), rows=rows, columns=columns))
+        found = detections_in(pixels, detector=detector)
         for row in found:
             transform = similarity_transform(row[detections.POINTS].reshape(5, 2))
             recogniser.run(as_tensor(cv2.warpAffine(pixels, transform, (112, 112))))

@@ -21,7 +21,6 @@ from common.errors import PlatformError
 from common.vocabulary import AuthorisationKind, Operation
 from governance import fence, gate
 from governance.accountability import held
-from governance.accountability.held import held_cases
 from governance.audit import ledger
 from governance.audit.tags import Tag
 from governance.casework import kept_probes, selectors
@@ -41,11 +40,11 @@ def end_what_is_due() -> None:
     lapsed = Authorisation.objects.using("officer").filter(
         kind=AuthorisationKind.EXIGENT, ratified_at=None, purged_at=None, ratify_by__lt=Now() - GRACE
     )
-    _each(lapsed.exclude(case_id__in=held_cases()), act=_purge)
+    _each(lapsed.exclude(case_id__in=held.held_cases()), act=_purge)
     old = ReviewTask.objects.using("officer").filter(status=ReviewTask.Status.PENDING, expires_at__lt=Now())
     _each(old, act=_expire)
     over = ReviewTask.objects.using("officer").filter(selectors.reviews_are_over())
-    _each(over.exclude(case_id__in=held_cases()), act=_forget)
+    _each(over.exclude(case_id__in=held.held_cases()), act=_forget)
     grants = BreakGlassGrant.objects.using("officer")
     unconfirmed = grants.filter(confirmed_at=None, closed_at=None, lapsed_at=None, confirm_by__lte=Now())
     _each(unconfirmed, act=_say_lapsed)

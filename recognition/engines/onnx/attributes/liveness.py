@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from recognition.engines.alignment import cut_out
 from recognition.engines.base import FloatArray
 from recognition.engines.onnx.attributes import recapture
+from recognition.engines.onnx.attributes.mesh import unit_rgb
 from recognition.engines.onnx.session import Session
 from recognition.engines.presentation_attacks import EvidenceKind, Medium, PresentationAttackEvidence
 
@@ -73,8 +73,7 @@ class LivenessReader:
         square of the detector's box, RGB 0…1.
         """
         crop = _square(pixels, box=box, side_px=SIDE_PX)
-        tensor = np.multiply(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None], np.float32(1 / 255), dtype=np.float32)
-        leaves, routed = (output.ravel() for output in self._session.run(tensor))
+        leaves, routed = (output.ravel() for output in self._session.run(unit_rgb(crop)))
         traces = recapture.features(_square(pixels, box=box, side_px=recapture.SIDE_PX))
         return Look(np.concatenate([traces, np.abs(leaves)]), float(np.abs(leaves) @ routed))
 

@@ -117,9 +117,7 @@ class MeshFinder:
         """
         transform = _square(box, eyes=eyes)
         crop = cut_out(pixels, transform, side_px=SIDE_PX)
-        # OpenCV turns the colours around four times as fast as a reversed view does.
-        tensor = np.multiply(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None], np.float32(1 / 255), dtype=np.float32)
-        points, presence, _ = self._session.run(tensor)
+        points, presence, _ = self._session.run(unit_rgb(crop))
         if float(presence.ravel()[0]) < _LEAST_PRESENCE:
             return None
         return Mesh(points.reshape(478, 3)[:, :2], crop, transform)
@@ -135,6 +133,12 @@ class MovementReader:
         """Return how far each of 52 movements goes, 0…1, by ARKit's names (left and right are the person's own)."""
         (output,) = self._session.run(np.ascontiguousarray(mesh.points[_SUBSET][None]))
         return {name: float(value) for name, value in zip(_MOVEMENTS, output.ravel(), strict=True)}
+
+
+def unit_rgb(crop: npt.NDArray[np.uint8]) -> FloatArray:
+    """Return a crop, uint8 (h, w, 3), BGR, as a tensor, float32 (1, h, w, 3), RGB 0…1."""
+    # OpenCV turns the colours around four times as fast as a reversed view does.
+    return np.multiply(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None], np.float32(1 / 255), dtype=np.float32)
 
 
 def _square(box: FloatArray, *, eyes: FloatArray) -> FloatArray:
