@@ -50,6 +50,7 @@ class Snapshot:
 
 
 # Times leave the database as whole microseconds, so that facts hold no floats and replay exactly.
+_PARAMETERS = ("tenant", "key", "user", "targets", "case", "sequencer_lag", "witness_lag", "witness_required")
 _SNAPSHOT = """
 WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now)
 SELECT
@@ -123,7 +124,7 @@ SELECT
         WHERE t.tenant_id = %(tenant)s AND t.user_id = %(user)s AND t.revoked_at IS NULL),
     audit_stale_parts(moment.now, %(sequencer_lag)s, %(witness_lag)s, %(witness_required)s)
 FROM moment
-"""
+""" % {name: f"${number}" for number, name in enumerate(_PARAMETERS, 1)}  # noqa: S608 numbers of parameters alone
 
 
 def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: bool = False) -> Snapshot:
@@ -148,7 +149,7 @@ def gate_snapshot(actor: Actor, *, targets: tuple[uuid.UUID, ...], only_looks: b
     (
         now, epoch, version, next_policy, category, key, role, approval, suspended, moratoria, exemptions, case,
         review_due, trained_until, stale_parts,
-    ) = execute_prepared(_SNAPSHOT, parameters)[0]  # fmt: skip
+    ) = execute_prepared(_SNAPSHOT, [parameters[name] for name in _PARAMETERS])[0]  # fmt: skip
     if version is None or epoch is None:
         raise PolicyMissing("Publish one with `manage.py publish_policy`.")
     suspended = _values(suspended)

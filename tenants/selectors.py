@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
+from common.prepared import execute_prepared
 from common.vocabulary import TenantRole
 from tenants import credentials
 from tenants.models import ApiKey, ApiKeySecret, Invitation, Membership, Tenant
@@ -47,12 +48,10 @@ class FoundMembership:
 
 def find_api_key(public_id: str) -> FoundApiKey | None:
     """Return the key with this public id, of whichever tenant; None when there is none."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT * FROM custos_find_api_key(%s)", [public_id])
-        row = cursor.fetchone()
-    if row is None:
+    rows = execute_prepared("SELECT * FROM custos_find_api_key($1)", [public_id])
+    if not rows:
         return None
-    key_id, tenant_id, digest, sealed, is_live, purpose, on_behalf_of, jurisdiction = row
+    key_id, tenant_id, digest, sealed, is_live, purpose, on_behalf_of, jurisdiction = rows[0]
     signing_secret = bytes(sealed) if sealed is not None else None
     return FoundApiKey(key_id, tenant_id, bytes(digest), is_live, purpose, on_behalf_of, jurisdiction, signing_secret)
 

@@ -38,7 +38,7 @@ _LEAF_HASH = 6  # its place among the columns of `_INSERT`
 
 _INSERT = """
     INSERT INTO audit_entry (id, tenant_id, ts, kind, v, body, leaf_hash, decision_id, request_id)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _INSERT_FIRST_OUTCOME = _INSERT + " ON CONFLICT DO NOTHING"
 
@@ -182,8 +182,7 @@ def record_event(
     }
     row = _row(entry_id, EntryKind.EVENT, tenant_id, database_now(using=using), body, decision_id=None)
     try:
-        with connections[using].cursor() as cursor:
-            cursor.execute(_INSERT, row)
+        execute_prepared(_INSERT, row, using=using)
     except DatabaseError as error:
         raise LedgerUnavailable("The event could not be recorded, so nothing was done.") from error
     return entry_id

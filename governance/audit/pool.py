@@ -66,6 +66,7 @@ def _open() -> ConnectionPool[psycopg.Connection[Any]]:
             "user": database["USER"],
             "password": database["PASSWORD"],
             "autocommit": True,
+            "cursor_factory": psycopg.RawCursor,  # as `common.prepared`
             "application_name": "custos-ledger",
         },
         min_size=1,

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import psycopg
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import ExecStatus
 
 _request_id: ContextVar[str] = ContextVar("custos_request_id", default="")
 _decision_id: ContextVar[uuid.UUID | None] = ContextVar("custos_decision_id", default=None)
@@ -75,14 +78,18 @@ def tenant_scope(tenant_id: uuid.UUID) -> Iterator[None]:
         TenantScopeError: the enclosing scope belongs to another tenant.
     """
     connection = connections["default"]
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        if connection.in_atomic_block and (outer := getattr(connection, "custos_tenant", None)) is not None:
+        if is_outermost:
+            _begin_in_scope(connection, tenant_id)
+        elif (outer := getattr(connection, "custos_tenant", None)) is not None:
             if outer != tenant_id:
                 raise TenantScopeError("A scope of another tenant is open.")
             yield
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant_id)])
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant_id)])
         connection.custos_tenant = tenant_id  # type: ignore[attr-defined]
         try:
             yield
@@ -93,6 +100,19 @@ def tenant_scope(tenant_id: uuid.UUID) -> Iterator[None]:
                     cursor.execute("SELECT set_config('app.tenant', '', true)")
         finally:
             connection.custos_tenant = None  # type: ignore[attr-defined]
+
+
+def _begin_in_scope(connection: BaseDatabaseWrapper, tenant_id: uuid.UUID) -> None:
+    """Begin the transaction that `atomic` has asked for, and set the tenant in the same message to the server.
+
+    The driver would begin with a message of its own before the first statement.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        link = connection.connection.pgconn
+        result = link.exec_(b"BEGIN; SELECT set_config('app.tenant', '%s', true)" % str(tenant_id).encode())
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.OperationalError(result.get_error_message())
 
 
 def run_in_tenant_scope(tenant_id: uuid.UUID, statements: str, parameters: Sequence[Any]) -> None:

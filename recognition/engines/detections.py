@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from recognition.engines.alignment import aligned_crop
+from recognition.engines.alignment import grey_crop
 from recognition.engines.base import Box, DetectedFace, FloatArray, Landmark
 from recognition.engines.pose import pose_of
 from recognition.engines.quality import quality_of
@@ -189,7 +189,7 @@ def face_of(row: FloatArray, *, pixels: npt.NDArray[np.uint8]) -> DetectedFace:
         ),
         pose=pose,
         quality=quality_of(
-            aligned_crop(pixels, points),
+            grey_crop(pixels, points),
             pose=pose,
             eye_distance_px=eye_distance_px,
             confidence=100.0 * float(row[SCORE]),

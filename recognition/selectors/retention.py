@@ -23,7 +23,7 @@ _KEPT_DAYS: Final = """
         SELECT FROM accountability_legalhold AS hold
         WHERE hold.tenant_id = collection.tenant_id AND hold.collection_id = collection.id AND hold.settled_at IS NULL
     ) THEN 0 ELSE collection.kept_days END
-    FROM recognition_collection AS collection WHERE collection.tenant_id = %s AND collection.id = %s
+    FROM recognition_collection AS collection WHERE collection.tenant_id = $1 AND collection.id = $2
 """
 _OF_COLLECTION: Final = ExpressionWrapper(F("collection__kept_days") * _DAY, output_field=DurationField())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -54,6 +55,36 @@ def test_a_face_beyond_the_picture_gives_a_black_crop() -> None:
     crop = alignment.aligned_crop(picture, alignment.POINTS * 10 + 4000)
 
     assert crop.shape == (112, 112, 3)
+    assert crop.max() == 0
+
+
+@pytest.mark.parametrize("scale", [0.7, 3.0])
+def test_a_grey_crop_is_the_crop_made_grey(scale: float) -> None:
+    picture = np.random.default_rng(5).integers(0, 256, (400, 500, 3)).astype(np.uint8)
+    points = (alignment.POINTS * scale + (90, 20)).astype(np.float32)
+
+    crop = alignment.grey_crop(picture, points)
+
+    expected = cv2.cvtColor(alignment.aligned_crop(picture, points), cv2.COLOR_BGR2GRAY)
+    assert np.abs(crop.astype(int) - expected.astype(int)).max() <= 2
+
+
+@pytest.mark.parametrize("shift", [(-30, -40), (460, 370)])
+def test_a_grey_crop_at_the_border_is_black_where_the_picture_ends(shift: tuple[int, int]) -> None:
+    picture = np.full((400, 500, 3), 200, np.uint8)
+    points = (alignment.POINTS + shift).astype(np.float32)
+
+    crop = alignment.grey_crop(picture, points)
+
+    expected = cv2.cvtColor(alignment.aligned_crop(picture, points), cv2.COLOR_BGR2GRAY)
+    assert crop.min() == 0
+    assert np.abs(crop.astype(int) - expected.astype(int)).max() <= 2
+
+
+def test_a_face_beyond_the_picture_gives_a_black_grey_crop() -> None:
+    crop = alignment.grey_crop(np.full((50, 50, 3), 200, np.uint8), alignment.POINTS + 4000)
+
+    assert crop.shape == (112, 112)
     assert crop.max() == 0
 
 

@@ -236,9 +236,9 @@ def connection_parameters(role: str) -> dict[str, Any]:
     }
 
 
-def _database(role: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
+def _database(role: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "common.database",
         **connection_parameters(role),
         "OPTIONS": {
             **DATABASE_ADDRESS.options,
@@ -246,18 +246,16 @@ def _database(role: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
             "options": SESSION_OPTIONS,
             # Lets `common.prepared` prepare; Django's own cursors bind parameters themselves and never do.
             "prepare_threshold": 5,
-            **({"pool": pool} if pool else {}),
         },
+        # Kept by each thread of the web server, whose number is fixed.
+        "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
 
 
-_POOL = {"min_size": 1, "max_size": ENVIRONMENT.web_threads + 4, "timeout": 10}
 DATABASES = {
-    "default": _database(ENVIRONMENT.database_role, pool=_POOL),
-    "officer": _database(
-        "custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role, pool=None
-    ),
+    "default": _database(ENVIRONMENT.database_role),
+    "officer": _database("custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role),
 }
 LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 
