@@ -3,7 +3,8 @@
     make bench-detect-parallel
 
 The photograph is a group as a camera gives it. Bare and platform take turns, several rounds of each, so that a busy
-machine slows them alike; what the platform does besides (HTTP, gate, audit) runs on the same cores.
+machine slows them alike; what the platform does besides (HTTP, gate, audit) runs on the same cores. A third takes its
+turn: a web application that does nothing but find the faces, to tell what HTTP costs from what Custos does.
 """
 
 from __future__ import annotations
@@ -38,15 +39,22 @@ def main() -> int:
     """Measure and write the rows."""
     with bench_instance() as tenant:
         picture = group()
-        with _bare_pool(picture) as pool, web_server(CUSTOS_KEY_REQUESTS_PER_MINUTE="0") as address:
-            clients = [Upload(address, "/v1/detect", picture=picture, token=tenant.token) for _ in range(CLIENTS)]
-            rows = _rows(pool, clients)
+        with (
+            _bare_pool(picture) as pool,
+            web_server(CUSTOS_KEY_REQUESTS_PER_MINUTE="0") as address,
+            web_server(application="benchmarks.empty_web:application") as empty_address,
+        ):
+            clients, of_empty = (
+                [Upload(each, "/v1/detect", picture=picture, token=tenant.token) for _ in range(CLIENTS)]
+                for each in (address, empty_address)
+            )
+            rows = _rows(pool, clients, of_empty)
     return write("detect_parallel", rows)
 
 
-def _rows(pool: multiprocessing.pool.Pool, clients: list[Upload]) -> list[Row]:
+def _rows(pool: multiprocessing.pool.Pool, clients: list[Upload], of_empty: list[Upload]) -> list[Row]:
     count = CLIENTS * REQUESTS_EACH
-    bare, platform, waits, statuses = [], [], Samples(), []
+    bare, empty, platform, waits, statuses = [], [], [], Samples(), []
 
     def client_runs(client: Upload) -> list[tuple[float, int]]:
         answers = []
@@ -57,11 +65,14 @@ def _rows(pool: multiprocessing.pool.Pool, clients: list[Upload]) -> list[Row]:
         return answers
 
     with ThreadPoolExecutor(CLIENTS) as threads:
-        list(threads.map(lambda client: client.send(), clients))  # warm
+        list(threads.map(lambda client: client.send(), [*clients, *of_empty]))  # warm
         for _ in tqdm(range(ROUNDS), desc="rounds", disable=None):
             began = time.perf_counter()
             pool.map(_detect, range(count), chunksize=2)
             bare.append(count / (time.perf_counter() - began))
+            began = time.perf_counter()
+            list(threads.map(client_runs, of_empty))
+            empty.append(count / (time.perf_counter() - began))
             began = time.perf_counter()
             answers = [answer for each in threads.map(client_runs, clients) for answer in each]
             platform.append(sum(status == 200 for _, status in answers) / (time.perf_counter() - began))
@@ -72,6 +83,14 @@ def _rows(pool: multiprocessing.pool.Pool, clients: list[Upload]) -> list[Row]:
     round_ms = 1000 * CLIENTS / rate
     return [
         Row(name="bare decoding and detection", value=base, unit="images/s", n=count * ROUNDS),
+        Row(
+            name="an empty web application with the same detection",
+            value=float(np.median(empty)),
+            unit="images/s",
+            n=count * ROUNDS,
+            baseline="bare decoding and detection",
+            ratio=float(np.median(empty)) / base,
+        ),
         Row(
             name=f"detection over HTTP, {CLIENTS} clients",
             value=rate,

@@ -82,12 +82,12 @@ def large_group() -> bytes:
 
 
 @contextmanager
-def web_server(**variables: str) -> Iterator[str]:
+def web_server(*, application: str = "config.wsgi:application", **variables: str) -> Iterator[str]:
     """Run gunicorn as `make run` does, with further environment variables; yield its URL."""
     from instance.ports import free_port
 
     address = f"127.0.0.1:{free_port()}"
-    command = ["gunicorn", "config.wsgi:application", "--worker-class", "gthread", "--threads", "8", "--bind", address]
+    command = ["gunicorn", application, "--worker-class", "gthread", "--threads", "8", "--bind", address]
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "--keep-alive", "15", "--log-level", "error"],
         cwd=REPOSITORY,
