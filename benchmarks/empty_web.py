@@ -1,7 +1,7 @@
 """A web application that finds faces and does nothing else: no account, no decision, no log, no database.
 
-The upper bound of what a web server in Python can give: `benchmarks/detect_parallel.py` runs it as `make run` runs
-Custos.
+What is left of the bare detector behind the web server that Custos runs behind: `benchmarks/detect_parallel.py` starts
+it as `make run` starts Custos.
 """
 
 from __future__ import annotations

@@ -138,5 +138,3 @@ def _close_connections() -> None:
     close_ledger_pool()
     for connection in connections.all():
         connection.close()
-        if connection.settings_dict["OPTIONS"].get("pool"):
-            connection.close_pool()  # type: ignore[attr-defined]

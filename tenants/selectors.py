@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.db import connections
 from django.db.models import Prefetch, QuerySet
@@ -46,9 +47,17 @@ class FoundMembership:
     default_jurisdiction: str | None
 
 
+# By name: a prepared `*` would be an error for every request once a migration adds a column.
+_FIND_API_KEY: Final = """
+    SELECT id, tenant_id, secret_digest, signing_secret, is_live,
+           default_purpose, default_on_behalf_of, default_jurisdiction
+    FROM custos_find_api_key($1)
+"""
+
+
 def find_api_key(public_id: str) -> FoundApiKey | None:
     """Return the key with this public id, of whichever tenant; None when there is none."""
-    rows = execute_prepared("SELECT * FROM custos_find_api_key($1)", [public_id])
+    rows = execute_prepared(_FIND_API_KEY, [public_id])
     if not rows:
         return None
     key_id, tenant_id, digest, sealed, is_live, purpose, on_behalf_of, jurisdiction = rows[0]

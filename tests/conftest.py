@@ -54,8 +54,6 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker, worker_name: str) -> Ite
         close_ledger_pool()
         for connection in connections.all():
             connection.close()
-            if hasattr(connection, "close_pool"):
-                connection.close_pool()
     with admin_connection() as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 

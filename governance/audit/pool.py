@@ -1,18 +1,20 @@
 """The ledger's own connections, outside Django's DATABASES and never borrowed from the request's.
 
-With one pool for both, every request holds a connection while it waits for a second: all time out (GOVERNANCE 5).
+From one pool for both, every request would hold a connection while it waits for a second: all would time out
+(GOVERNANCE 5).
 """
 
 from __future__ import annotations
 
 import os
-import select
 import threading
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from psycopg_pool import ConnectionPool
+
+from common.database.ended import has_ended
 
 _lock = threading.Lock()
 _pool: tuple[int, ConnectionPool[psycopg.Connection[Any]]] | None = None
@@ -39,14 +41,8 @@ def close_ledger_pool() -> None:
 
 
 def _check(connection: psycopg.Connection[Any]) -> None:
-    """Refuse a connection that the server has closed, without asking the server.
-
-    Nothing is sent to an idle connection; one that can be read from has ended. The pool's own check is a statement,
-    which doubles what an entry costs.
-    """
-    poll = select.poll()  # not select(), which knows no descriptor beyond 1023
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
+    """Refuse a connection that the server has closed; the pool's own check is a statement."""
+    if has_ended(connection):
         connection.close()  # the pool replaces what is closed, and would only put back what is not
         # The others have most likely ended too, and the pool pauses longer after each that it finds.
         ledger_pool().drain()
@@ -55,11 +51,9 @@ def _check(connection: psycopg.Connection[Any]) -> None:
 
 def _open() -> ConnectionPool[psycopg.Connection[Any]]:
     database = settings.DATABASES["default"]
-    # sslmode and its like, and the isolation level, as on the request's connections; `pool` is Django's own word.
-    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
     return ConnectionPool(
         kwargs={
-            **options,
+            **database["OPTIONS"],  # sslmode and its like, and the session's options, as on the request's connections
             "host": database["HOST"],
             "port": database["PORT"],
             "dbname": database["NAME"],

@@ -14,9 +14,8 @@ Role = Literal["custos_sequencer", "custos_audit"]
 def connection_arguments(role: Role) -> dict[str, Any]:
     """Return the arguments of `psycopg.connect` for a role, whose password is a file of the keys folder."""
     database = settings.DATABASES["default"]
-    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
     return {
-        **options,
+        **database["OPTIONS"],
         "host": database["HOST"],
         "port": database["PORT"],
         "dbname": database["NAME"],

@@ -18,7 +18,8 @@ from typing import Any
 import psycopg
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.pq import ExecStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import DiagnosticField, ExecStatus
 
 _request_id: ContextVar[str] = ContextVar("custos_request_id", default="")
 _decision_id: ContextVar[uuid.UUID | None] = ContextVar("custos_decision_id", default=None)
@@ -105,13 +106,17 @@ def tenant_scope(tenant_id: uuid.UUID) -> Iterator[None]:
 def _begin_in_scope(connection: BaseDatabaseWrapper, tenant_id: uuid.UUID) -> None:
     """Begin the transaction that `atomic` has asked for, and set the tenant in the same message to the server.
 
-    The driver would begin with a message of its own before the first statement.
+    The driver would begin with a message of its own before the first statement. (It would also say how the transaction
+    is isolated, where a connection says so; here the session's options do.)
     """
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        link = connection.connection.pgconn
-        result = link.exec_(b"BEGIN; SELECT set_config('app.tenant', '%s', true)" % str(tenant_id).encode())
+        # Rebuilt from its number, so that it is a UUID, whatever was passed.
+        text = str(uuid.UUID(int=tenant_id.int)).encode()
+        result = connection.connection.pgconn.exec_(b"BEGIN; SELECT set_config('app.tenant', '%s', true)" % text)
         if result.status != ExecStatus.TUPLES_OK:
+            if result.error_field(DiagnosticField.SQLSTATE):
+                raise error_from_result(result)
             raise psycopg.OperationalError(result.get_error_message())
 
 

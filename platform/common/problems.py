@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyF
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -108,7 +107,7 @@ def as_platform_error(exception: Exception) -> PlatformError | None:
             return NotFound()
         case PermissionDenied() | exceptions.PermissionDenied():
             return Forbidden(str(getattr(exception, "detail", "") or exception))
-        case OperationalError() | InterfaceError() | PoolTimeout():
+        case OperationalError() | InterfaceError():
             return DatabaseUnavailable(retry_after=1)
         case exceptions.APIException():
             return _of_rest_framework(exception)

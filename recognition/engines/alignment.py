@@ -22,6 +22,8 @@ POINTS: Final = np.array(
 )
 # Shrinking by more than this, bilinear interpolation would skip pixels.
 _LEAST_PLAIN_SCALE: Final = 0.5
+# Of a face as wide as a thousand of the largest pictures that are decoded.
+_LEAST_SQUARE_OF_SCALE: Final = 1e-10
 
 
 def similarity_transform(points: FloatArray, *, target: FloatArray = POINTS) -> FloatArray:
@@ -109,7 +111,7 @@ def _shrunk(
 ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
     """Shrink the part of the picture that is needed by a whole factor, averaging; adapt the transform to it."""
     left, top, right, bottom = _needed(transform, side_px=side_px, picture=pixels)
-    factor = int(1.0 / scale)
+    factor = int(1.0 / max(scale, math.sqrt(_LEAST_SQUARE_OF_SCALE)))
     columns, rows = (right - left) // factor, (bottom - top) // factor
     if columns < 1 or rows < 1:
         return pixels, transform  # the face lies beyond the picture
@@ -126,7 +128,9 @@ def _needed(
 ) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the part of a picture that a square shows; empty where it lies beyond."""
     (turn, _, right_by), (skew, _, down_by) = transform.tolist()
-    square_of_scale = turn**2 + skew**2
+    square_of_scale = math.hypot(turn, skew) ** 2
+    if not math.isfinite(square_of_scale + right_by + down_by) or square_of_scale < _LEAST_SQUARE_OF_SCALE:
+        return 0, 0, 0, 0  # points that are one, or none
     corners = [(x - right_by, y - down_by) for x in (0, side_px) for y in (0, side_px)]
     xs = [(turn * x + skew * y) / square_of_scale for x, y in corners]
     ys = [(turn * y - skew * x) / square_of_scale for x, y in corners]

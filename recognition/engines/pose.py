@@ -18,7 +18,6 @@ _MODEL: Final = np.array(
     [[-18.6, 0.0, 0.0], [18.6, 0.0, 0.0], [0.0, 21.2, 20.5], [-15.8, 37.7, 3.7], [15.8, 37.7, 3.7]]
 )
 _CENTRED: Final = _MODEL - _MODEL.mean(axis=0)
-# Its rows add up to nothing, so that it does not matter where in the picture the points lie.
 _FIT: Final[list[list[float]]] = np.linalg.pinv(_CENTRED).tolist()
 
 

@@ -156,8 +156,6 @@ def switch(name: str) -> None:
     receipts.forget_signer()
     for alias in connections:
         connections[alias].close()
-        if hasattr(connections[alias], "close_pool"):
-            connections[alias].close_pool()
         settings.DATABASES[alias]["NAME"] = name
         connections[alias].settings_dict["NAME"] = name
 

@@ -6,7 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, close_old_connections, connections, transaction
 
 from common import context
 from common.context import Actor, ActorKind, TenantScopeError, Usage, run_in_tenant_scope, task_tenant_id, tenant_scope
@@ -163,15 +163,30 @@ def test_threads_have_scopes_of_their_own(world: World) -> None:
     assert found == [[{tenant_id}] * 10 for tenant_id in ids]
 
 
-def test_a_pooled_connection_comes_back_without_a_tenant(world: World) -> None:
-    """The setting is the transaction's: whoever gets the connection next starts with none."""
+def test_a_kept_connection_has_no_tenant_for_the_next_request(world: World) -> None:
+    """The setting is the transaction's, whether it ends well or not."""
+    look = "SELECT current_setting('app.tenant', true), pg_backend_pid()"
+    with connections["default"].cursor() as cursor:
+        cursor.execute(look)
+        _, backend = cursor.fetchone()
     with tenant_scope(world.alice.tenant.id):
         pass
-    connections["default"].close()
+    with pytest.raises(ZeroDivisionError), tenant_scope(world.alice.tenant.id):
+        raise ZeroDivisionError
+    close_old_connections()  # as a server does between requests
 
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT current_setting('app.tenant', true)")
-        assert cursor.fetchone()[0] in (None, "")
+        cursor.execute(look)
+        setting, after = cursor.fetchone()
+    assert after == backend
+    assert setting in (None, "")
+
+
+def test_a_tenant_that_is_no_uuid_opens_no_scope() -> None:
+    with pytest.raises(AttributeError), tenant_scope("x'; DROP TABLE tenants_tenant; --"):  # type: ignore[arg-type]
+        raise AssertionError("There is no scope.")
+
+    _assert_that_no_scope_is_open()
 
 
 def test_a_task_without_a_tenant_has_none() -> None:

@@ -58,6 +58,12 @@ def test_a_face_beyond_the_picture_gives_a_black_crop() -> None:
     assert crop.max() == 0
 
 
+def test_points_that_are_one_give_a_crop_all_the_same() -> None:
+    crop = alignment.aligned_crop(np.full((50, 50, 3), 200, np.uint8), np.full((5, 2), 7, np.float32))
+
+    assert crop.shape == (112, 112, 3)
+
+
 @pytest.mark.parametrize("scale", [0.7, 3.0])
 def test_a_grey_crop_is_the_crop_made_grey(scale: float) -> None:
     picture = np.random.default_rng(5).integers(0, 256, (400, 500, 3)).astype(np.uint8)
@@ -81,8 +87,13 @@ def test_a_grey_crop_at_the_border_is_black_where_the_picture_ends(shift: tuple[
     assert np.abs(crop.astype(int) - expected.astype(int)).max() <= 2
 
 
-def test_a_face_beyond_the_picture_gives_a_black_grey_crop() -> None:
-    crop = alignment.grey_crop(np.full((50, 50, 3), 200, np.uint8), alignment.POINTS + 4000)
+@pytest.mark.parametrize(
+    "points",
+    [alignment.POINTS + 4000, np.full((5, 2), 7, np.float32), np.full((5, 2), np.nan, np.float32)],
+    ids=["beyond", "one point", "no point"],
+)
+def test_what_is_no_face_of_the_picture_gives_a_black_grey_crop(points: np.ndarray) -> None:
+    crop = alignment.grey_crop(np.full((50, 50, 3), 200, np.uint8), points)
 
     assert crop.shape == (112, 112)
     assert crop.max() == 0

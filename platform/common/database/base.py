@@ -6,20 +6,16 @@ Its own way to ask is a statement: a round trip for every request.
 
 from __future__ import annotations
 
-import select
-
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
+
+from common.database.ended import has_ended
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
-        """Say whether the connection is open and between transactions, without asking the server.
-
-        Nothing is sent to an idle connection: one that can be read from has been closed by the server.
-        """
-        if self.connection is None or self.connection.closed:
+        """Say whether the connection is open and between transactions, without asking the server."""
+        link = self.connection
+        if link is None or link.closed or link.info.transaction_status != TransactionStatus.IDLE:
             return False
-        poll = select.poll()  # not select(), which knows no descriptor beyond 1023
-        poll.register(self.connection.fileno(), select.POLLIN)
-        return self.connection.info.transaction_status == TransactionStatus.IDLE and not poll.poll(0)
+        return not has_ended(link)

@@ -236,26 +236,31 @@ def connection_parameters(role: str) -> dict[str, Any]:
     }
 
 
-def _database(role: str) -> dict[str, Any]:
+def _database(role: str, *, is_kept: bool) -> dict[str, Any]:
     return {
         "ENGINE": "common.database",
         **connection_parameters(role),
         "OPTIONS": {
+            # A database behind a network that is cut is given up after so long; the address may say otherwise.
+            "connect_timeout": "10",  # seconds
+            "tcp_user_timeout": "10000",  # milliseconds that what was sent may stay unacknowledged
             **DATABASE_ADDRESS.options,
             "application_name": f"custos-{role.removeprefix('custos_')}",
             "options": SESSION_OPTIONS,
             # Lets `common.prepared` prepare; Django's own cursors bind parameters themselves and never do.
             "prepare_threshold": 5,
         },
-        # Kept by each thread of the web server, whose number is fixed.
-        "CONN_MAX_AGE": None,
+        # None: each thread of the web server, whose number is fixed, keeps its own. 0: closed after each request.
+        "CONN_MAX_AGE": None if is_kept else 0,
         "CONN_HEALTH_CHECKS": True,
     }
 
 
 DATABASES = {
-    "default": _database(ENVIRONMENT.database_role),
-    "officer": _database("custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role),
+    "default": _database(ENVIRONMENT.database_role, is_kept=True),
+    "officer": _database(
+        "custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role, is_kept=False
+    ),
 }
 LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 

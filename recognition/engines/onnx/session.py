@@ -113,8 +113,9 @@ class _OpenVino:
 class _OnnxRuntime:
     """ONNX Runtime on CPU or CUDA; `run` may be called by many threads at once.
 
-    On a CPU each thread that runs has a session to itself: two that share one hand each other the memory of its arena,
-    warm in the other's cache, and both take a tenth longer. Further ones are opened when they are first needed.
+    On a CPU each run has a session to itself: two that share one hand each other the memory of its arena, warm in the
+    other's cache, and both take longer. Further ones are opened when they are first needed and kept: as many as there
+    are turns (`recognition.services.turns`). On CUDA they share one, as its memory is the device's.
     """
 
     def __init__(self, path: Path, backend: Backend, threads: int) -> None:
@@ -134,13 +135,17 @@ class _OnnxRuntime:
         # Pictures come in every size: plans made for each would only pile up. The arena stays: asking the system for
         # every tensor anew costs a large picture thousands of page faults.
         options.enable_mem_pattern = False
+        # Kept, so that a session that is opened later has the weights of the first, whatever happened to the file.
         model = path.read_bytes()
         self._open: Callable[[], Any] = lambda: onnxruntime.InferenceSession(model, options, providers=[provider])
         first = self._open()
         self._idle: deque[Any] = deque([first])
+        self._is_shared = backend.device != "cpu"
         self._input = first.get_inputs()[0].name
 
     def run(self, tensor: FloatArray) -> tuple[FloatArray, ...]:
+        if self._is_shared:
+            return tuple(self._idle[0].run(None, {self._input: tensor}))
         try:
             session = self._idle.pop()
         except IndexError:

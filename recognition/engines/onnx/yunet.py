@@ -113,7 +113,7 @@ def _likely(
     stride: int, classes: FloatArray, objects: FloatArray, boxes: FloatArray, points: FloatArray, *, columns: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return column, row, stride and score of the cells that may hold a face, with their boxes and points."""
-    # Both are shares; what lies a little beyond 1 is brought back below, so the bound is a little lower.
+    # A little low, for the rounding of the root: who reaches the least score is asked of the root itself.
     kept = np.flatnonzero(classes[:, 0] * objects[:, 0] >= 0.9 * LEAST_SCORE**2)
     found = np.empty((len(kept), 4), np.float32)
     found[:, 0], found[:, 1], found[:, 2] = kept % (columns // stride), kept // (columns // stride), stride
