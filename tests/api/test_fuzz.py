@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
@@ -24,7 +25,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from config.wsgi import application
 from recognition import dispatch
 from recognition.engines.fake import face_picture
 from recognition.errors import CollectionExists
@@ -54,7 +54,7 @@ def monkeypatched_broker() -> Iterator[None]:
         yield
 
 
-schema = schemathesis.openapi.from_wsgi("/v1/schema/", application)
+schema = schemathesis.openapi.from_wsgi("/v1/schema/", get_wsgi_application())
 
 
 @pytest.fixture

@@ -163,8 +163,10 @@ def test_threads_have_scopes_of_their_own(world: World) -> None:
     assert found == [[{tenant_id}] * 10 for tenant_id in ids]
 
 
-def test_a_kept_connection_has_no_tenant_for_the_next_request(world: World) -> None:
+def test_a_kept_connection_has_no_tenant_for_the_next_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting is the transaction's, whether it ends well or not."""
+    monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", None)  # as in the web server
+    connections["default"].close()
     look = "SELECT current_setting('app.tenant', true), pg_backend_pid()"
     with connections["default"].cursor() as cursor:
         cursor.execute(look)

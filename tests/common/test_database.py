@@ -1,4 +1,4 @@
-"""A thread keeps its connection, and notices without asking the server that it has ended."""
+"""A thread of the web server keeps its connection, and notices without asking the server that it has ended."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def _end(backend: int) -> None:
 
 
 @pytest.fixture
-def kept() -> Iterator[int]:
-    """The backend of a connection that was made anew; the next test has one of its own."""
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The backend of a connection that was made anew, as in the web server; the next test has one of its own."""
+    monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", None)
     connections["default"].close()
     yield _backend()
     connections["default"].close()
@@ -59,9 +60,10 @@ def test_one_in_a_transaction_is_not_to_be_used_by_the_next(kept: int) -> None:
     assert connections["default"].is_usable()
 
 
-def test_the_first_request_after_the_end_of_a_connection_does_not_notice(alice: Player) -> None:
+def test_the_first_request_after_the_end_of_a_connection_does_not_notice(alice: Player, kept: int) -> None:
     assert alice.client.get("/v1/collections").status_code == 200
-    _end(_backend())
+    assert _backend() == kept
+    _end(kept)
     close_old_connections()  # as a server does before each request, and the test client does not
 
     assert alice.client.get("/v1/collections").status_code == 200

@@ -1,7 +1,7 @@
 """The backend that `DATABASES` names.
 
-A thread keeps its connection from request to request, and Django asks at the first use in each whether it still works.
-Its own way to ask is a statement: a round trip for every request.
+A thread of the web server keeps its connection from request to request (`config.wsgi`), and Django asks at the first
+use in each whether it still works. Its own way to ask is a statement: a round trip for every request.
 """
 
 from __future__ import annotations

@@ -236,7 +236,7 @@ def connection_parameters(role: str) -> dict[str, Any]:
     }
 
 
-def _database(role: str, *, is_kept: bool) -> dict[str, Any]:
+def _database(role: str) -> dict[str, Any]:
     return {
         "ENGINE": "common.database",
         **connection_parameters(role),
@@ -250,17 +250,13 @@ def _database(role: str, *, is_kept: bool) -> dict[str, Any]:
             # Lets `common.prepared` prepare; Django's own cursors bind parameters themselves and never do.
             "prepare_threshold": 5,
         },
-        # None: each thread of the web server, whose number is fixed, keeps its own. 0: closed after each request.
-        "CONN_MAX_AGE": None if is_kept else 0,
         "CONN_HEALTH_CHECKS": True,
     }
 
 
 DATABASES = {
-    "default": _database(ENVIRONMENT.database_role, is_kept=True),
-    "officer": _database(
-        "custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role, is_kept=False
-    ),
+    "default": _database(ENVIRONMENT.database_role),
+    "officer": _database("custos_officer" if ENVIRONMENT.database_role == "custos_app" else ENVIRONMENT.database_role),
 }
 LEDGER_POOL_SIZE = ENVIRONMENT.web_threads + 4
 
