@@ -106,6 +106,15 @@ def same_models() -> Callable[[Path], int]:
     return _pipeline(detector, recogniser)
 
 
+def detector_session() -> Any:
+    """Load the detector's model on the runtime that the engine chose, with one thread."""
+    from recognition.engines.manifest import YUNET
+    from recognition.engines.onnx.engine import OnnxEngine
+    from recognition.engines.onnx.session import open_session
+
+    return open_session(MODELS / YUNET.file_name, backend=OnnxEngine(MODELS).backends[YUNET.name], threads=1)
+
+
 def onnxruntime_alone() -> Callable[[Path], int]:
     """ONNX Runtime with one thread for both, SFace with PRelu as published."""
     from recognition.engines.manifest import YUNET

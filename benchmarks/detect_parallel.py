@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.bare import MODELS, detections_in
+from benchmarks.bare import detections_in, detector_session
 from benchmarks.instance import bench_instance
 from benchmarks.rows import REPOSITORY, Goal, Row, Samples, write
 from benchmarks.web import Upload, group, web_server
@@ -133,12 +133,7 @@ def _load(picture: bytes) -> None:
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "platform")]
     import cv2
 
-    from recognition.engines.manifest import YUNET
-    from recognition.engines.onnx.engine import OnnxEngine
-    from recognition.engines.onnx.session import open_session
-
-    backend = OnnxEngine(MODELS).backends[YUNET.name]
-    session = open_session(MODELS / YUNET.file_name, backend=backend, threads=1)
+    session = detector_session()
     content = np.frombuffer(picture, np.uint8)
     _loaded["run"] = lambda: len(detections_in(cv2.imdecode(content, cv2.IMREAD_COLOR), detector=session))
 

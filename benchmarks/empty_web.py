@@ -19,16 +19,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import cv2
 
-from benchmarks.bare import MODELS
+from benchmarks.bare import detector_session
 from recognition import images
 from recognition.engines.detections import face_of
-from recognition.engines.manifest import YUNET
-from recognition.engines.onnx.engine import OnnxEngine
-from recognition.engines.onnx.session import open_session
 from recognition.engines.onnx.yunet import YuNet
 
 cv2.setNumThreads(1)
-_detector = YuNet(open_session(MODELS / YUNET.file_name, backend=OnnxEngine(MODELS).backends[YUNET.name], threads=1))
+_detector = YuNet(detector_session())
 _turns = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from recognition.engines import alignment, detections, graphs, pose
+from recognition.engines.onnx import yunet
 
 
 @given(
@@ -208,3 +209,30 @@ def test_a_prelu_that_is_spelled_out_computes_the_same() -> None:
     assert "PRelu" not in {node.op_type for node in graph.node}
     assert [value.name for value in graph.input] == ["x"]
     np.testing.assert_allclose(_run(after, x), np.where(x > 0, x, x * [0.1, 0.2, -0.3, 0.4]), rtol=1e-5)
+
+
+def test_what_the_detector_says_is_read_cell_by_cell() -> None:
+    """Against the formula written out, on made-up outputs whose scores lie on both sides of the bound."""
+    rows, columns = 64, 96
+    random = np.random.default_rng(11)
+    grids = [(stride, (rows // stride) * (columns // stride)) for stride in yunet.STRIDES]
+    outputs = tuple(
+        random.uniform(0.0, 1.0, (1, cells, width)).astype(np.float32) for width in (1, 1, 4, 10) for _, cells in grids
+    )
+    expected = []
+    for index, (stride, cells) in enumerate(grids):
+        classes, objects, boxes, points = (outputs[kind * 3 + index][0] for kind in range(4))
+        for cell in range(cells):
+            score = np.sqrt(classes[cell, 0] * objects[cell, 0])
+            if score < detections.LEAST_SCORE:
+                continue
+            at = np.array([cell % (columns // stride), cell // (columns // stride)], np.float32)
+            size = np.exp(boxes[cell, 2:]) * stride
+            corner = (at + boxes[cell, :2]) * stride - size / 2
+            expected.append([*corner, *size, *((points[cell].reshape(5, 2) + at) * stride).ravel(), score])
+    expected.sort(key=lambda row: -row[detections.SCORE])
+
+    found = yunet.decode(outputs, rows=rows, columns=columns)
+
+    assert 20 < len(found) < sum(cells for _, cells in grids)
+    np.testing.assert_allclose(found, np.array(expected, np.float32), rtol=1e-6)

@@ -21,12 +21,14 @@ from tests.recognition.conftest import Outbox
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PROBE = """
 import config.wsgi
+from django.db import connections
 from recognition import dispatch
 print(dispatch.current_app.main, dispatch.current_app.conf.broker_url)
+print(*(connections[alias].settings_dict["CONN_MAX_AGE"] for alias in ("default", "officer")))
 """
 
 
-def test_the_web_server_sends_through_the_platforms_own_broker() -> None:
+def test_the_web_server_sends_through_the_platforms_own_broker_and_keeps_its_connection() -> None:
     """Otherwise every message would go to Celery's default broker, and be sent by the sweep much later."""
     environment = {
         **os.environ,
@@ -38,7 +40,9 @@ def test_the_web_server_sends_through_the_platforms_own_broker() -> None:
         [sys.executable, "-c", _PROBE], env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60
     )
 
-    assert done.stdout.split() == ["custos", "redis://127.0.0.1:1/7"], done.stderr
+    broker, kept = done.stdout.splitlines()
+    assert broker == "custos redis://127.0.0.1:1/7", done.stderr
+    assert kept == "None 0", "Its threads keep the tenants' connection, and not the officers'."
 
 
 def test_a_message_leaves_with_the_commit(outbox: Outbox) -> None:
